@@ -1,0 +1,47 @@
+"""Fixtures, and the environment of every test: CPU, compiled programs kept on disk.
+
+Environment variables rather than `jax.config`, so that this file does not import jax
+and that commands run in a subprocess share the same cache.
+"""
+
+import itertools
+import os
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+CACHE = os.environ.get("VAEX_TEST_CACHE") or str(ROOT / ".pytest_cache" / "jax")
+
+for _name, _value in {
+    "JAX_PLATFORMS": "cpu",
+    "JAX_COMPILATION_CACHE_DIR": CACHE,
+    "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+    "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+    "MPLBACKEND": "agg",
+}.items():
+    os.environ.setdefault(_name, _value)
+
+
+@pytest.fixture
+def getkey(request: pytest.FixtureRequest) -> Callable[[], Any]:
+    """A function whose every call gives a new key, the same ones in every session."""
+    import jax
+
+    key = jax.random.key(zlib.crc32(request.node.name.encode()))
+    count = itertools.count()
+    return lambda: jax.random.fold_in(key, next(count))
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """The folder of real data sets, VAEX_DATA; tests that need it skip without it."""
+    name = os.environ.get("VAEX_DATA")
+    if not name:
+        pytest.skip("VAEX_DATA is not set: no folder of data sets to test with")
+    folder = Path(name).resolve()
+    assert folder.is_dir(), f"VAEX_DATA must name a folder, got {name}"
+    return folder

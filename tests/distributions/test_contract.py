@@ -1,0 +1,351 @@
+"""What every distribution of the folder must do; new files are found by themselves.
+
+A file with a new distribution needs one entry in `CASES`: parameters, support and a
+float64 twin by scipy. The forgotten entry fails `test_a_distribution_has_a_case`.
+"""
+
+import importlib
+import inspect
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import distrax
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy import stats
+from scipy.special import expit
+
+import vaex.distributions
+
+N = 20_000  # samples per parameter in goodness-of-fit tests
+LEVEL = 1e-3
+
+
+class Case(NamedTuple):
+    parameters: dict[str, list[float]]
+    extremes: dict[str, list[float]]
+    static: dict[str, int] = {}
+    values: list[float] | None = None  # of a discrete support; None: the unit interval
+    log_prob: Callable[..., Any] | None = None  # float64; None: there is no density
+    cdf: Callable[..., Any] | None = None
+
+
+def truncated_exponential(logits):
+    """The continuous Bernoulli at -|l|, as scipy knows it."""
+    rate = np.maximum(np.abs(logits), 1e-9)
+    return stats.truncexpon(b=rate, scale=1 / rate)
+
+
+def continuous_bernoulli_log_prob(x, logits):
+    return truncated_exponential(logits).logpdf(np.where(logits > 0, 1 - x, x))
+
+
+def continuous_bernoulli_cdf(x, logits):
+    twin = truncated_exponential(logits)
+    return twin.sf(1 - x) if logits > 0 else twin.cdf(x)
+
+
+def discretized_logistic_log_prob(x, loc, scale):
+    twin = stats.logistic(loc, scale)
+    lower = np.where(x == 0, -np.inf, x - 0.5)
+    upper = np.where(x == 4, np.inf, x + 0.5)
+    # Whichever tail is the smaller, so that the difference does not cancel.
+    right = np.log(np.maximum(twin.sf(lower) - twin.sf(upper), 1e-300))
+    left = np.log(np.maximum(twin.cdf(upper) - twin.cdf(lower), 1e-300))
+    return np.where(x > loc, right, left)
+
+
+CASES = {
+    "Bernoulli": Case(
+        parameters={"logits": [-5.0, -0.5, 0.0, 3.0]},
+        extremes={"logits": [-1e4, 0.0, 1e4]},
+        values=[0, 1],
+        log_prob=lambda x, logits: stats.bernoulli(expit(logits)).logpmf(x),
+    ),
+    "Binomial": Case(
+        parameters={"total_count": [1, 12, 12, 9], "logits": [0.0, -4.0, 0.3, 2.0]},
+        extremes={"total_count": [12, 12, 1], "logits": [-1e4, 1e4, 0.0]},
+        values=list(range(13)),
+        log_prob=lambda x, total_count, logits: stats.binom(
+            total_count, expit(logits)
+        ).logpmf(x),
+    ),
+    "ContinuousBernoulli": Case(
+        parameters={"logits": [-30.0, -2.0, -1e-3, 0.0, 0.02, 0.7, 5.0, 100.0]},
+        extremes={"logits": [-1e4, 0.0, 1e4]},
+        log_prob=continuous_bernoulli_log_prob,
+        cdf=continuous_bernoulli_cdf,
+    ),
+    "DiscretizedLogistic": Case(
+        parameters={"loc": [-3.0, 1.2, 2.5, 6.0], "scale": [1.0, 0.1, 20.0, 0.5]},
+        extremes={"loc": [-1e4, 1e4, 2.0, 2.0], "scale": [0.05, 1.0, 1e-3, 1e4]},
+        static={"num_classes": 5},
+        values=[0, 1, 2, 3, 4],
+        log_prob=discretized_logistic_log_prob,
+    ),
+    "PointPrediction": Case(
+        parameters={"loc": [-1.0, 0.0, 2.0]}, extremes={"loc": [-1e4, 1e4]}
+    ),
+}
+
+
+def discover() -> list[type[distrax.Distribution]]:
+    folder = Path(vaex.distributions.__path__[0])
+    modules = [
+        importlib.import_module(f"vaex.distributions.{file.stem}")
+        for file in sorted(folder.glob("*.py"))
+        if not file.stem.startswith("_")
+    ]
+    return [
+        kind
+        for module in modules
+        for _, kind in inspect.getmembers(module, inspect.isclass)
+        if issubclass(kind, distrax.Distribution) and kind.__module__ == module.__name__
+    ]
+
+
+KINDS = discover()
+DENSITIES = [kind for kind in KINDS if CASES[kind.__name__].log_prob]
+every_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+every_density = pytest.mark.parametrize(
+    "kind", DENSITIES, ids=lambda kind: kind.__name__
+)
+
+
+def case_of(kind) -> Case:
+    return CASES[kind.__name__]
+
+
+def make(kind, dtype=jnp.float32, **changes):
+    case = case_of(kind)
+    arrays = {name: jnp.asarray(v, dtype) for name, v in case.parameters.items()}
+    return kind(**(arrays | changes), **case.static)
+
+
+def grid(kind) -> np.ndarray:
+    """[V, 1] values: the support, or Gauss-Legendre nodes of the unit interval."""
+    values = case_of(kind).values
+    return np.array(quadrature()[0] if values is None else values, np.float64)[:, None]
+
+
+@cache
+def quadrature() -> tuple[np.ndarray, np.ndarray]:
+    nodes, weights = np.polynomial.legendre.leggauss(200)
+    return (nodes + 1) / 2, weights / 2
+
+
+def weights(kind) -> np.ndarray:
+    """[V, 1] weights with which values of the density sum to an integral over it."""
+    if case_of(kind).values is not None:
+        return np.ones_like(grid(kind))
+    return quadrature()[1][:, None]
+
+
+def reference(kind) -> np.ndarray:
+    """[V, parameters] log-densities in float64."""
+    case = case_of(kind)
+    assert case.log_prob is not None
+    parameters = {name: np.array(v, np.float64) for name, v in case.parameters.items()}
+    return case.log_prob(grid(kind), **parameters)
+
+
+def probe(d):
+    """One array computed from a distribution, differentiable where it has a density."""
+    return d.log_prob(1.0) if case_of(type(d)).log_prob else d.mean()
+
+
+def test_a_distribution_has_a_case():
+    assert {kind.__name__ for kind in KINDS} == set(CASES)
+
+
+@every_density
+def test_log_prob_is_scipys(kind):
+    expected = reference(kind)
+    actual = jax.jit(lambda d, x: d.log_prob(x))(make(kind), grid(kind))
+    assert actual.dtype == jnp.float32
+    np.testing.assert_allclose(actual, expected, rtol=2e-6, atol=2e-6)
+
+
+@every_density
+def test_total_mass_is_one(kind):
+    prob = jax.jit(lambda d, x: d.prob(x))(make(kind), grid(kind))
+    mass = (np.asarray(prob, np.float64) * weights(kind)).sum(0)
+    np.testing.assert_allclose(mass, 1.0, rtol=2e-6)
+
+
+@every_density
+def test_moments_are_those_of_the_density(kind):
+    d, x, log_prob = make(kind), grid(kind), reference(kind)
+    prob = np.exp(log_prob) * weights(kind)
+    finite = np.where(prob > 0, log_prob, 0.0)
+    mean = (prob * x).sum(0)
+    expected = {
+        "mean": mean,
+        "variance": (prob * (x - mean) ** 2).sum(0),
+        "entropy": -(prob * finite).sum(0),
+    }
+    for name, value in expected.items():
+        if getattr(kind, name) is not getattr(distrax.Distribution, name):
+            actual = jax.jit(lambda d, name=name: getattr(d, name)())(d)
+            np.testing.assert_allclose(actual, value, 1e-5, 2e-6, err_msg=name)
+
+
+@every_density
+def test_mode_has_the_highest_density(kind):
+    log_prob, highest = jax.jit(lambda d, x: (d.log_prob(d.mode()), d.log_prob(x)))(
+        make(kind), grid(kind)
+    )
+    assert (log_prob >= highest.max(0) - 1e-6).all()
+
+
+@every_density
+def test_samples_follow_the_density(kind, getkey):
+    d, case = make(kind), case_of(kind)
+    x = jax.jit(lambda d, key: d.sample(seed=key, sample_shape=(N,)))(d, getkey())
+    assert x.shape == (N, *d.batch_shape)
+    assert x.dtype == jnp.float32
+    x = np.asarray(x, np.float64)
+    if case.values is not None:
+        assert np.isin(x, case.values).all()
+        observed = (x[None] == grid(kind)[:, None]).sum(1)
+        for count, prob in zip(observed.T, np.exp(reference(kind)).T, strict=True):
+            assert chi_squared(count, N * prob) > LEVEL
+        return
+    assert case.cdf is not None
+    assert ((x >= 0) & (x <= 1)).all()
+    for column, *values in zip(x.T, *case.parameters.values(), strict=True):
+        named = dict(zip(case.parameters, values, strict=True))
+        assert stats.kstest(column, lambda t, p=named: case.cdf(t, **p)).pvalue > LEVEL
+
+
+def chi_squared(observed, expected) -> float:
+    """P-value, with outcomes expected fewer than 10 times taken together."""
+    rare = expected < 10
+    observed = np.append(observed[~rare], observed[rare].sum())
+    expected = np.append(expected[~rare], expected[rare].sum())
+    kept = expected > 1e-3
+    assert observed[~kept].sum() == 0
+    statistic = ((observed - expected)[kept] ** 2 / expected[kept]).sum()
+    return float(stats.chi2(max(kept.sum() - 1, 1)).sf(statistic))
+
+
+@every_density
+def test_values_and_gradients_are_finite_at_the_extremes(kind):
+    case = case_of(kind)
+    names = list(case.extremes)
+    arrays = [jnp.array(case.extremes[name]) for name in names]
+    # Both ends of the support and its middle.
+    ends = (
+        grid(kind)[[0, len(grid(kind)) // 2, -1]] if case.values else [[0], [0.5], [1]]
+    )
+    if kind.__name__ == "Binomial":
+        ends = np.minimum(ends, case.extremes["total_count"])
+
+    def total(arrays):
+        d = kind(**dict(zip(names, arrays, strict=True)), **case.static)
+        log_prob = d.log_prob(jnp.asarray(ends))
+        return log_prob.sum(), log_prob
+
+    gradient, log_prob = jax.jit(jax.grad(total, has_aux=True))(arrays)
+    assert jnp.isfinite(log_prob).all(), log_prob
+    for name, g in zip(names, gradient, strict=True):
+        assert jnp.isfinite(g).all(), (name, g)
+
+
+@every_kind
+def test_a_distribution_is_an_argument_and_a_result_of_jit(kind):
+    d = make(kind)
+    returned = jax.jit(lambda d: jax.tree.map(lambda leaf: leaf + 0, d))(d)
+    built = jax.jit(lambda: make(kind))()
+    for other in (returned, built):
+        assert type(other) is kind
+        assert other.batch_shape == d.batch_shape
+        assert other.event_shape == ()
+        np.testing.assert_allclose(probe(other), probe(d), rtol=1e-6)
+
+
+@every_kind
+def test_leaves_are_arrays_of_the_batch_shape(kind):
+    for leaf in jax.tree.leaves(make(kind)):
+        assert isinstance(leaf, jax.Array)
+        assert leaf.shape == make(kind).batch_shape
+        assert not leaf.weak_type
+
+
+@every_kind
+def test_vmap_and_scan_agree_with_a_loop(kind, getkey):
+    case, key = case_of(kind), getkey()
+    arrays = {name: jnp.array(v, jnp.float32) for name, v in case.parameters.items()}
+
+    def use(arrays):
+        d = kind(**arrays, **case.static)
+        return probe(d), d.sample(seed=key, sample_shape=(3,))
+
+    rows = [jax.tree.map(lambda a, i=i: a[i], arrays) for i in range(2)]
+    two = jax.tree.map(lambda a: a[:2], arrays)
+    loop = jax.tree.map(lambda *leaves: jnp.stack(leaves), *map(use, rows))
+    mapped = jax.vmap(use)(two)
+    _, scanned = jax.lax.scan(lambda _, row: (None, use(row)), None, two)
+    for result in (mapped, scanned):
+        jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, 1e-5), result, loop)
+
+
+@every_kind
+def test_a_distribution_comes_out_of_vmap_and_scan(kind):
+    """More than is asked of distrax's own: the shapes are right afterwards."""
+    case = case_of(kind)
+    arrays = {name: jnp.array(v, jnp.float32) for name, v in case.parameters.items()}
+
+    def build(row):
+        return kind(**row, **case.static)
+
+    mapped = jax.vmap(build)(arrays)
+    _, scanned = jax.lax.scan(lambda _, row: (None, build(row)), None, arrays)
+    for d in (mapped, scanned):
+        assert d.batch_shape == make(kind).batch_shape
+        np.testing.assert_allclose(probe(d), probe(make(kind)), rtol=1e-6)
+
+
+@every_kind
+def test_equal_shapes_are_traced_once(kind):
+    traces = []
+
+    @jax.jit
+    def step(d):
+        traces.append(1)
+        return d, probe(d)
+
+    d = make(kind)
+    for factor in (1.0, 0.5, 0.25):
+        d, _ = step(jax.tree.map(lambda leaf, f=factor: leaf * f, d))
+        d, _ = step(make(kind))
+    assert len(traces) == 1
+
+
+@every_kind
+def test_half_precision_is_widened(kind):
+    d = make(kind, dtype=jnp.bfloat16)
+    assert probe(d).dtype == jnp.float32
+    assert jax.eval_shape(lambda: d.sample(seed=jax.random.key(0))).dtype == jnp.float32
+
+
+@every_density
+@pytest.mark.parametrize("dtype", [np.uint8, np.int32, bool])
+def test_values_of_any_type_count_as_numbers(kind, dtype):
+    d = make(kind)
+    for value in (0, 1):
+        typed = np.full(d.batch_shape, value, dtype)
+        np.testing.assert_array_equal(d.log_prob(typed), d.log_prob(float(value)))
+
+
+@every_density
+def test_the_event_of_independent_is_summed(kind):
+    d = distrax.Independent(make(kind), 1)
+    assert d.event_shape == make(kind).batch_shape
+    np.testing.assert_allclose(
+        d.log_prob(jnp.ones(d.event_shape)), probe(make(kind)).sum()
+    )

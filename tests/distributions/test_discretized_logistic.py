@@ -1,0 +1,92 @@
+"""Beyond the contract: far tails in float32, the saturating ends, static K."""
+
+import jax
+import jax.numpy as jnp
+import mpmath
+import numpy as np
+import pytest
+
+from vaex.distributions.discretized_logistic import DiscretizedLogistic
+
+
+def exact(x: int, loc: float, scale: float, num_classes: int) -> float:
+    """Log of the difference of two logistic CDFs, by mpmath at 60 digits + tail."""
+    with mpmath.workdps(1000):
+        loc, scale = mpmath.mpf(float(np.float32(loc))), float(np.float32(scale))
+
+        def cdf(t):
+            return 1 / (1 + mpmath.exp(-(t - loc) / scale))
+
+        upper = 1 if x == num_classes - 1 else cdf(x + mpmath.mpf("0.5"))
+        lower = 0 if x == 0 else cdf(x - mpmath.mpf("0.5"))
+        return float(mpmath.log(upper - lower))
+
+
+@pytest.mark.parametrize(
+    ("loc", "scale"),
+    [(127.3, 0.5), (127.3, 0.05), (0.0, 2.0), (-40.0, 3.0), (300.0, 10.0), (90.0, 1e4)],
+)
+def test_far_tails(loc, scale):
+    x = np.array([0, 1, 89, 127, 254, 255])
+    actual = DiscretizedLogistic(loc, scale, 256).log_prob(x)
+    expected = [exact(int(k), loc, scale, 256) for k in x]
+    np.testing.assert_allclose(actual, expected, rtol=1e-6, atol=1e-6)
+
+
+def test_ends_take_the_tails():
+    d = DiscretizedLogistic(jnp.array([-1e4, 1e4]), 1.0, 256)
+    np.testing.assert_allclose(d.log_prob(jnp.array([0.0, 255.0])), 0.0)
+    np.testing.assert_allclose(d.mean(), [0.0, 255.0], rtol=1e-6)
+    assert d.mode().tolist() == [0.0, 255.0]
+
+
+def test_outside_the_levels():
+    d = DiscretizedLogistic(1.0, 1.0, 3)
+    assert d.log_prob(jnp.array([-1.0, 3.0])).tolist() == [-np.inf, -np.inf]
+
+
+@pytest.mark.parametrize("num_classes", [2, 17, 256])
+def test_mass_is_one_at_any_number_of_levels(num_classes):
+    loc = jnp.array([-5.0, 0.5, num_classes / 3, num_classes + 20.0])[:, None]
+    scale = jnp.array([0.01, 1.0, 50.0])
+    d = DiscretizedLogistic(loc, scale, num_classes)
+    x = jnp.arange(num_classes)[:, None, None]
+    np.testing.assert_allclose(jnp.exp(d.log_prob(x)).sum(0), 1.0, rtol=2e-6)
+
+
+def test_an_end_may_be_the_mode():
+    """Most mass lies outside the levels although loc does not."""
+    assert DiscretizedLogistic(4.0, 50.0, 16).mode() == 0.0
+    assert DiscretizedLogistic(7.4, 1.0, 16).mode() == 7.0
+
+
+def test_a_scale_below_the_resolution_of_loc_still_draws_both_neighbours(getkey):
+    d = DiscretizedLogistic(200.5, 1e-6, 256)
+    x = d.sample(seed=getkey(), sample_shape=(4000,))
+    upper = float((x == 201).mean())
+    assert set(np.unique(x)) == {200.0, 201.0}
+    assert abs(upper - 0.5) < 4 * 0.5 / np.sqrt(4000)
+
+
+def test_mean_differentiates():
+    """d mean / d loc is 1 in the middle of many levels."""
+    slope = jax.grad(lambda loc: DiscretizedLogistic(loc, 3.0, 101).mean())(50.0)
+    np.testing.assert_allclose(slope, 1.0, rtol=1e-5)
+
+
+def test_another_number_of_levels_is_another_program_and_an_equal_one_is_not():
+    traces = []
+
+    @jax.jit
+    def mean(d):
+        traces.append(d.num_classes)
+        return d.mean()
+
+    for num_classes in (4, 4, 8, np.int64(4), 8):
+        mean(DiscretizedLogistic(1.0, 1.0, num_classes))
+    assert traces == [4, 8]
+
+
+def test_one_level_is_refused():
+    with pytest.raises(ValueError, match="num_classes must be at least 2, got 1"):
+        DiscretizedLogistic(0.0, 1.0, 1)

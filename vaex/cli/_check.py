@@ -1,0 +1,86 @@
+"""What can be refused before anything compiles."""
+
+from typing import Any
+
+import jax
+import numpy as np
+
+import vaex.likelihoods
+from vaex.errors import InputError
+from vaex.io.assemble import Parts
+from vaex.likelihoods.base import Likelihood
+from vaex.training.state import make_init
+
+BLOCK = 4096
+
+
+def check(parts: Parts) -> None:
+    """Holds the head's support against the data, and the parts' shapes together.
+
+    Raises:
+      InputError: for values outside the support, with the heads that would fit, or
+        for parts whose shapes do not.
+    """
+    for split, arrays in parts.dataset.splits.items():
+        for values, mask in _prepared(parts, arrays):
+            try:
+                parts.likelihood.check_support(values, mask)
+            except InputError as error:
+                raise InputError(
+                    f"likelihood: in the {split} split, {error}{_fitting(parts, values)}"
+                ) from error
+    rows = {name: a[:1] for name, a in parts.dataset.splits["train"].items()}
+    init = make_init(parts.experiment, rows)
+    try:
+        jax.eval_shape(init, jax.random.key(0), parts.experiment.hparams())
+    except InputError:
+        raise
+    except (TypeError, ValueError) as error:
+        first = str(error).split("\n")[0]
+        raise InputError(f"the parts do not fit together: {first}") from error
+
+
+def _prepared(parts: Parts, arrays: Any) -> Any:
+    """Prepared values and masks of a split, in blocks.
+
+    Integer levels are prepared alike in every element, so that one example of each
+    level stands for all of them.
+    """
+    levels, shape = parts.dataset.num_levels, parts.dataset.event_shape
+    key = jax.random.key(0)
+    if levels is not None and "mask" not in arrays:
+        every = np.arange(levels, dtype=arrays["x"].dtype)
+        every = every.reshape((levels,) + (1,) * len(shape))
+        batch = parts.preparation(key, {"x": np.broadcast_to(every, (levels, *shape))})
+        yield np.asarray(batch["x"]), None
+        return
+    for start in range(0, len(arrays["x"]), BLOCK):
+        rows = {name: a[start : start + BLOCK] for name, a in arrays.items()}
+        batch = parts.preparation(key, rows)
+        mask = batch.get("mask")
+        yield np.asarray(batch["x"]), None if mask is None else np.asarray(mask)
+
+
+def _fitting(parts: Parts, values: np.ndarray) -> str:
+    """Names of the heads whose support holds these values."""
+    facts = {
+        "event_shape": parts.dataset.event_shape,
+        "num_classes": parts.spec.num_classes,
+    }
+    names = []
+    for name in dir(vaex.likelihoods):
+        head = getattr(vaex.likelihoods, name)
+        if not (isinstance(head, type) and issubclass(head, Likelihood)):
+            continue
+        if head is Likelihood:
+            continue
+        fields = head.__dataclass_fields__
+        given = {k: v for k, v in facts.items() if k in fields and v is not None}
+        if "total_count" in fields and parts.spec.num_classes:
+            given["total_count"] = parts.spec.num_classes - 1
+        support = head(**given).support
+        if support.event_rank == 0 and support.contains(values).all():
+            names.append(head.__module__.rpartition(".")[2])
+    if not names:
+        return ""
+    return f"; heads that fit these values: likelihood={', '.join(names)}"

@@ -1,0 +1,97 @@
+"""What is printed: plain words, a table of results, and where things are."""
+
+import dataclasses
+import os
+from pathlib import Path
+from typing import Any
+
+import flax.linen as nn
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from vaex.io.run_directory import RunDirectory
+
+ROWS = {
+    "elbo": "ELBO",
+    "nll": "NLL",
+    "bits_per_dim": "bits/dim",
+    "distortion": "distortion",
+    "reconstruction_loss": "reconstruction loss",
+    "rate": "rate",
+    "active_units": "active units",
+}
+
+
+def say(text: str) -> None:
+    """Prints a line as it is."""
+    print(text, flush=True)
+
+
+def show_results(results: dict[str, Any]) -> None:
+    """Prints the table of results: value, standard error, unit."""
+    title = f"{results['split']} split, {results['num_examples']} examples"
+    table = Table(title=title, title_justify="left")
+    for name, justify in (("", "left"), ("value", "right"), ("s.e.", "right")):
+        table.add_column(name, justify=justify)  # type: ignore[arg-type]
+    table.add_column("unit")
+    for key, label in ROWS.items():
+        if key not in results:
+            continue
+        row = results[key]
+        if key == "nll":
+            label = f"NLL, {row['num_samples']} importance samples"
+        if row["value"] is None:
+            table.add_row(label, "-", "-", row["reason"])
+            continue
+        whole = isinstance(row["value"], int)
+        value = f"{row['value']}" if whole else f"{row['value']:.3f}"
+        se = "-" if row["se"] is None else f"{row['se']:.3f}"
+        unit = f"of {row['of']}" if "of" in row else row["unit"]
+        table.add_row(label, value, se, unit)
+    Console(width=None if _is_terminal() else 100).print(table)
+    if "training" in results:
+        t = results["training"]
+        say(
+            f"{t['examples']:,} examples in {t['seconds']:.1f} s "
+            f"({t['examples_per_second']:,.0f} examples/s with compilation)"
+        )
+
+
+def show_paths(directory: RunDirectory) -> None:
+    """Prints where the run and its figures are, and what to do next."""
+    folder = _short(directory.path)
+    say(f"run      {folder}")
+    figures = directory.path / "figures"
+    if figures.is_dir():
+        names = ", ".join(p.name for p in sorted(figures.glob("*.png")))
+        say(f"figures  {_short(figures)}: {names}")
+    say(f"next     vaex evaluate {folder} --num-samples 1000")
+
+
+def describe(part: Any) -> str:
+    """A part with its small arguments, as it would be written.
+
+    >>> from vaex.likelihoods.gaussian import Gaussian
+    >>> describe(Gaussian(event_shape=(3,)))
+    'Gaussian(event_shape=(3,), min_scale=0.001)'
+    """
+    if not dataclasses.is_dataclass(part):
+        return type(part).__name__
+    shown = []
+    for field in dataclasses.fields(part):
+        value = getattr(part, field.name, None)
+        skip = field.name in ("parent", "name") or isinstance(value, np.ndarray | nn.Module)
+        if not skip:
+            shown.append(f"{field.name}={value!r}")
+    return f"{type(part).__name__}({', '.join(shown)})"
+
+
+def _short(path: Path) -> str:
+    """Relative to the working directory where that is shorter."""
+    relative = os.path.relpath(path)
+    return str(path) if relative.startswith("..") else relative
+
+
+def _is_terminal() -> bool:
+    return Console().is_terminal

@@ -1,0 +1,102 @@
+"""The figures of a run: arrays from the model, drawn and saved."""
+
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from vaex.evaluation.generate import decode_mean, reconstruct, sample_prior
+from vaex.figures.latent_space import draw_latent_space
+from vaex.figures.manifold import draw_manifold, latent_grid
+from vaex.figures.reconstructions import draw_reconstructions
+from vaex.figures.samples import draw_samples
+from vaex.figures.saving import save_figure
+from vaex.figures.training_curves import draw_training_curves
+from vaex.io.load import LoadedRun
+from vaex.numerics import named_fold
+
+SHOWN = 16
+"""Examples in the figure of reconstructions."""
+
+SCATTERED = 2000
+"""Examples in the figure of the latent space."""
+
+SAMPLED = 64
+"""Prior samples drawn."""
+
+
+def draw_run(run: LoadedRun, results: dict[str, Any]) -> list[Path]:
+    """Draws and saves every figure that the run's data and model allow.
+
+    Args:
+      run: with its state.
+      results: of its evaluation, for the rate by latent dimension.
+
+    Returns:
+      The files.
+    """
+    folder, dataset = run.directory.figures, run.parts.dataset
+    key = named_fold(jax.random.key(run.config["seed"]), "figures")
+    model = (run.model, run.variables, run.parts.preparation)
+    test = {name: a[:SCATTERED] for name, a in dataset.splits["test"].items()}
+    originals, outputs, z = reconstruct(*model, key, test)
+    drawn = {
+        "training_curves": draw_training_curves(run.directory.metrics()),
+        "reconstructions": draw_reconstructions(
+            originals[:SHOWN],
+            outputs[:SHOWN],
+            limits=image_limits(run),
+            columns=dataset.columns,
+        ),
+        "samples": draw_prior_samples(run, SAMPLED)[0],
+    }
+    if z.ndim == 2:
+        rates = np.asarray(results.get("rate_per_group", []))
+        drawn["latent_space"] = draw_latent_space(
+            z, labels=test.get("label"), kl=rates if len(rates) == z.shape[1] else None
+        )
+    is_image = len(dataset.event_shape) in (2, 3)
+    if z.ndim == 2 and z.shape[1] == 2 and is_image and "condition" not in test:
+        grid = latent_grid(20)
+        images = decode_mean(*model, grid.reshape(-1, 2).astype(np.float32))
+        images = images.reshape(*grid.shape[:2], *dataset.event_shape)
+        # The second coordinate of a column is what runs across.
+        drawn["manifold"] = draw_manifold(images, quantiles=grid[0, :, 0])
+    return [save_figure(f, folder / f"{name}.png") for name, f in drawn.items()]
+
+
+def draw_prior_samples(
+    run: LoadedRun, num: int, seed: int | None = None
+) -> tuple[Any, np.ndarray, np.ndarray]:
+    """Figure of prior samples, the samples x and their means E[x|z], [num, *E].
+
+    Images show E[x|z], as papers do; anything else shows x against the data.
+    """
+    dataset = run.parts.dataset
+    key = jax.random.key(run.config["seed"] if seed is None else seed)
+    test = dataset.splits["test"]
+    condition = None
+    if "condition" in test:
+        condition = test["condition"][np.arange(num) % len(test["condition"])]
+    x, mean, _ = sample_prior(
+        run.model,
+        run.variables,
+        run.parts.preparation,
+        named_fold(key, "prior samples"),
+        num,
+        condition,
+    )
+    if len(dataset.event_shape) in (2, 3):
+        figure = draw_samples(mean, limits=image_limits(run))
+    else:
+        units = {"x": test["x"][:SCATTERED]}
+        batch = run.parts.preparation(key, units)
+        data = np.asarray(run.parts.preparation.inverse(batch["x"]))
+        figure = draw_samples(x, data=data, columns=dataset.columns)
+    return figure, x, mean
+
+
+def image_limits(run: LoadedRun) -> tuple[float, float] | None:
+    """Grey levels are shown on [0, 1]; real values on their own range."""
+    return None if run.parts.dataset.num_levels is None else (0.0, 1.0)

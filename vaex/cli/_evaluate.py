@@ -1,0 +1,109 @@
+"""Estimates of a run on its held-out data."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import numpy as np
+
+from vaex.evaluation.config import EvaluationConfig
+from vaex.evaluation.estimate import estimate, make_estimate
+from vaex.evaluation.summary import summarize
+from vaex.io.assemble import Parts
+from vaex.io.load import LoadedRun
+from vaex.numerics import named_fold
+
+
+@dataclass(frozen=True, eq=False)
+class Estimator:
+    """The compiled estimate of one run, for quick looks and for the final word.
+
+    Attributes:
+      parts: of the run.
+      config: of the evaluation.
+      key: named fold of the run's key.
+      compiled: the jitted estimate.
+    """
+
+    parts: Parts
+    config: EvaluationConfig
+    key: jax.Array
+    compiled: Callable[..., Any]
+
+    @classmethod
+    def of(cls, parts: Parts, config: dict[str, Any]) -> "Estimator":
+        """For a run's parts and configuration."""
+        settings = EvaluationConfig(**config["evaluation"])
+        compiled = jax.jit(
+            make_estimate(
+                parts.experiment.model, parts.preparation, settings.samples_per_chunk
+            )
+        )
+        key = named_fold(jax.random.key(config["seed"]), "evaluate")
+        return cls(parts, settings, key, compiled)
+
+    @property
+    def held_out(self) -> str:
+        """The split that is watched while training."""
+        splits = self.parts.dataset.splits
+        return "validation" if "validation" in splits else "test"
+
+    def quick(self, variables: Any, num_examples: int) -> dict[str, float]:
+        """Averages over the first examples of the held-out split, one chunk each."""
+        data = self.parts.dataset.splits[self.held_out]
+        few = {name: a[:num_examples] for name, a in data.items()}
+        found = self.estimate(variables, few, self.config.samples_per_chunk)
+        names = ("elbo", "distortion", "rate", "reconstruction_loss")
+        averages = {k: float(_total(found[k]).mean()) for k in names if k in found}
+        log_det = self.parts.preparation.log_det
+        if "elbo" in averages:
+            averages["elbo"] += log_det
+            averages["distortion"] -= log_det
+        return averages
+
+    def estimate(
+        self,
+        variables: Any,
+        data: Any,
+        num_samples: int,
+        on_block: Callable[[int], None] = lambda done: None,
+    ) -> dict[str, np.ndarray]:
+        """Per-example estimates."""
+        return estimate(
+            self.compiled,
+            variables,
+            self.key,
+            data,
+            num_samples=num_samples,
+            block_size=self.config.block_size,
+            on_block=on_block,
+        )
+
+
+def evaluate(
+    run: LoadedRun, estimator: Estimator, split: str, num_samples: int | None = None
+) -> dict[str, Any]:
+    """Results of a run on one split, with a progress bar."""
+    from vaex.cli._progress import CountProgress
+
+    dataset, preparation = run.parts.dataset, run.parts.preparation
+    num_samples = num_samples or estimator.config.num_samples
+    data = dataset.splits[split]
+    label = f"evaluating {split} with {num_samples} samples"
+    with CountProgress(len(data["x"]), label) as progress:
+        found = estimator.estimate(run.variables, data, num_samples, progress.update)
+    head = run.parts.likelihood
+    results = summarize(
+        found,
+        num_samples=num_samples,
+        num_elements=int(np.prod(dataset.event_shape)),
+        log_det=preparation.log_det,
+        is_discrete=head.support.is_discrete or preparation.dequantizes,
+        seed=run.config["seed"],
+    )
+    return {"split": split, **results}
+
+
+def _total(values: np.ndarray) -> np.ndarray:
+    return values.sum(-1) if values.ndim == 2 else values

@@ -1,0 +1,156 @@
+"""Progress: a bar with ETA and live nats, plain lines when not a terminal."""
+
+import time
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from vaex.io.run_directory import RunDirectory
+
+PLAIN_SECONDS = 5.0
+"""Seconds between plain lines."""
+
+
+class CountProgress:
+    """Counts up to a total.
+
+    Args:
+      total: what is counted to.
+      label: what is being done.
+    """
+
+    def __init__(self, total: int, label: str):
+        self._total, self._label = total, label
+        self._started = self._last = time.perf_counter()
+        self._bar: Progress | None = None
+        if Console().is_terminal:
+            self._bar = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TimeRemainingColumn(),
+                TextColumn("{task.fields[live]}"),
+            )
+            self._task = self._bar.add_task(label, total=total, live="")
+
+    def __enter__(self) -> "CountProgress":
+        if self._bar:
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def update(self, done: int, live: str = "") -> None:
+        """Shows how far it is and the live values."""
+        if self._bar:
+            self._bar.update(self._task, completed=done, live=live)
+            return
+        now = time.perf_counter()
+        if now - self._last < PLAIN_SECONDS:
+            return
+        self._last = now
+        left = (now - self._started) * (self._total - done) / max(done, 1)
+        text = f"{self._label}: {done}/{self._total}, about {left:.0f} s left"
+        print(f"{text}{', ' if live else ''}{live}", flush=True)
+
+
+class TrainingProgress(CountProgress):
+    """Steps done, with the loss terms in nats and the speed.
+
+    Args:
+      num_steps: of the run.
+      batch_size: for examples a second.
+    """
+
+    def __init__(self, num_steps: int, batch_size: int):
+        super().__init__(num_steps, "training")
+        self._batch_size = batch_size
+        self._held_out = ""
+        self._speed_from: tuple[float, int] | None = None
+
+    def update(  # type: ignore[override]
+        self, done: int, metrics: Mapping[str, np.ndarray]
+    ) -> None:
+        """Shows the averages of the last chunk."""
+        shown = "elbo" if "elbo" in metrics else "loss"
+        live = f"train {shown} {metrics[shown].mean():.2f}"
+        now = time.perf_counter()
+        if self._speed_from is None:
+            self._speed_from = (now, done)  # the first chunk compiled
+        elif now > self._speed_from[0]:
+            rate = (done - self._speed_from[1]) / (now - self._speed_from[0])
+            live += f"{self._held_out}, {rate * self._batch_size:,.0f} examples/s"
+        super().update(done, live)
+
+    def note(self, held_out: Mapping[str, float]) -> None:
+        """Keeps a held-out estimate on show."""
+        shown = "elbo" if "elbo" in held_out else "reconstruction_loss"
+        if shown in held_out:
+            self._held_out = f", held-out {shown} {held_out[shown]:.2f}"
+
+
+class MetricsLog:
+    """Averages steps into rows of metrics.jsonl, whatever the chunks were.
+
+    Args:
+      directory: of the run.
+      every: steps in a row.
+      steps_per_epoch: for the epoch column.
+    """
+
+    def __init__(self, directory: RunDirectory, every: int, steps_per_epoch: int):
+        self._directory, self._every = directory, every
+        self._steps_per_epoch = steps_per_epoch
+        self._pending: dict[str, np.ndarray] = {}
+        self._step = 0
+
+    def add(self, step: int, metrics: Mapping[str, np.ndarray]) -> None:
+        """Takes the metrics of all steps since the last call, up to `step`."""
+        for name, values in metrics.items():
+            before = self._pending.get(name, np.zeros(0, np.float32))
+            self._pending[name] = np.concatenate([before, values])
+        start, self._step = self._step, step
+        first = start - start % self._every + self._every
+        self._write(range(first, step + 1, self._every))
+
+    def add_estimate(self, step: int, split: str, values: Mapping[str, float]) -> None:
+        """Writes a row of held-out estimates."""
+        self.flush()
+        self._directory.append_metrics([self._row(step, split) | dict(values)])
+
+    def flush(self) -> None:
+        """Writes what is left as a shorter row."""
+        if self._pending and len(next(iter(self._pending.values()))):
+            self._write([self._step])
+
+    def _write(self, ends: Any) -> None:
+        rows = []
+        for end in ends:
+            length = len(next(iter(self._pending.values()))) - (self._step - end)
+            head = {k: v[:length] for k, v in self._pending.items()}
+            self._pending = {k: v[length:] for k, v in self._pending.items()}
+            means = {k: float(v.mean(dtype=np.float64)) for k, v in head.items()}
+            rows.append(self._row(end, "train") | means)
+        if rows:
+            self._directory.append_metrics(rows)
+
+    def _row(self, step: int, split: str) -> dict[str, Any]:
+        epoch = step / self._steps_per_epoch
+        return {"step": step, "epoch": round(epoch, 4), "split": split}

@@ -1,0 +1,94 @@
+"""The console command: finds the verb's file and runs it."""
+
+import ast
+import os
+import sys
+import traceback
+from importlib import import_module
+from pathlib import Path
+
+from vaex import __version__
+
+
+def verbs() -> dict[str, str]:
+    """Verb -> one line about it, read from the files of this folder."""
+    folder = Path(__file__).parent
+    found = {}
+    for file in sorted(folder.glob("[a-z]*.py")):
+        if file.stem != "main":
+            text = ast.get_docstring(ast.parse(file.read_text("utf-8"))) or ""
+            found[file.stem] = text.splitlines()[0]
+    return found
+
+
+def usage() -> str:
+    """Text of `vaex --help`."""
+    lines = [f"  {verb:<10} {about}" for verb, about in verbs().items()]
+    return "\n".join(
+        [
+            f"vaex {__version__}: probabilistic autoencoders in JAX",
+            "",
+            "usage: vaex VERB [arguments]",
+            "",
+            *lines,
+            "",
+            "vaex VERB --help explains a verb. VAEX_TRACEBACK=1 shows tracebacks.",
+        ]
+    )
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the command line; 0 on success, 2 on bad input, 1 on a failure.
+
+    Modules of the working directory can be named in import paths, after every
+    installed one.
+    """
+    argv = sys.argv[1:] if argv is None else argv
+    if not argv or argv[0] in ("-h", "--help", "help"):
+        print(usage())
+        return 0
+    if argv[0] in ("--version", "version"):
+        print(__version__)
+        return 0
+    verb, rest = argv[0], argv[1:]
+    if verb not in verbs():
+        from vaex.cli._messages import did_you_mean
+
+        near = did_you_mean(verb, verbs())
+        print(f"vaex: there is no verb {verb!r}{near}\n\n{usage()}", file=sys.stderr)
+        return 2
+    if "" not in sys.path and os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())
+    wants_traceback = os.environ.get("VAEX_TRACEBACK", "") not in ("", "0")
+    try:
+        return import_module(f"vaex.cli.{verb}").run(rest)
+    except KeyboardInterrupt:
+        print("\nvaex: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        sys.stdout = None  # type: ignore[assignment]
+        return 1
+    except Exception as error:
+        if wants_traceback:
+            traceback.print_exc()
+        return _report(error)
+
+
+def _report(error: Exception) -> int:
+    from vaex.cli._messages import explain
+
+    message = explain(error)
+    if message is not None:
+        print(f"vaex: {message}", file=sys.stderr)
+        return 2
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    print(
+        f"vaex: {type(error).__name__}: {error}\n"
+        f"  at {where.filename}:{where.lineno}; VAEX_TRACEBACK=1 shows all of it",
+        file=sys.stderr,
+    )
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

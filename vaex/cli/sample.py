@@ -1,0 +1,33 @@
+"""Draw from a trained run's prior: vaex sample RUN --num 64."""
+
+import argparse
+
+from vaex.errors import InputError
+
+
+def run(argv: list[str]) -> int:
+    """Writes RUN/samples-SEED-N.npz (x, mean) and a figure."""
+    parser = argparse.ArgumentParser(prog="vaex sample", description=__doc__)
+    parser.add_argument("run", help="a run directory")
+    parser.add_argument("--num", type=int, default=64, help="how many")
+    parser.add_argument("--seed", type=int, default=0, help="of the draw")
+    options = parser.parse_args(argv)
+    if options.num < 1:
+        raise InputError(f"--num must be at least 1, got {options.num}")
+
+    import numpy as np
+
+    from vaex.cli import _console
+    from vaex.cli._drawing import draw_prior_samples
+    from vaex.figures.saving import save_figure
+    from vaex.io.load import load_run
+
+    loaded = load_run(options.run)
+    figure, x, mean = draw_prior_samples(loaded, options.num, options.seed)
+    name = f"samples-{options.seed}-{options.num}"
+    path = loaded.directory.path / f"{name}.npz"
+    np.savez_compressed(path, x=x, mean=mean)
+    _console.say(f"samples  {path}: x ~ p(x), mean E[x|z], shape {x.shape}")
+    picture = save_figure(figure, loaded.directory.figures / f"{name}.png")
+    _console.say(f"figure   {picture}")
+    return 0

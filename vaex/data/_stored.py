@@ -1,0 +1,63 @@
+"""The stored form of arrays: levels as uint8, everything else as float32."""
+
+import numpy as np
+
+from vaex.data._checks import report
+from vaex.errors import InputError
+
+
+def stored_form(
+    arrays: dict[str, np.ndarray], columns: tuple[str, ...] = ()
+) -> tuple[list[np.ndarray], int | None]:
+    """The arrays as levels if all of them are, else as real values.
+
+    Args:
+      arrays: where it is from, for messages -> [N, ...] of any numeric type.
+      columns: names along the last axis, for messages.
+
+    Returns:
+      uint8 arrays, and the largest value + 1 (2 at least), where all values are
+      integers from 0 to 255; else float32 arrays, and None. An integer beyond 2^24
+      is rounded by float32.
+
+    Raises:
+      InputError: if an array is not numeric, or a value is not finite in float32.
+    """
+    for where, x in arrays.items():
+        if x.dtype.kind not in "biuf":
+            raise InputError(
+                f"{where}: x must hold numbers, got dtype {x.dtype}; save it as a "
+                "numeric array"
+            )
+    if all(map(_is_levels, arrays.values())):
+        top = max(int(x.max()) for x in arrays.values())
+        return [x.astype(np.uint8) for x in arrays.values()], max(top, 1) + 1
+    with np.errstate(over="ignore"):
+        real = [x.astype(np.float32) for x in arrays.values()]
+    for (where, x), converted in zip(arrays.items(), real, strict=True):
+        rule = "be finite and within float32's range (3.4e38)"
+        fix = "drop the row, fill the value in or rescale the column"
+        report(f"{where}: x", x, ~np.isfinite(converted), columns, rule, fix)
+    return real, None
+
+
+def _is_levels(x: np.ndarray) -> bool:
+    if x.size == 0:
+        return False
+    if x.dtype in (np.uint8, np.bool_):
+        return True
+    with np.errstate(invalid="ignore"):
+        if not (x.min() >= 0 and x.max() <= 255):
+            return False
+    return x.dtype.kind in "iu" or bool(np.equal(x, np.floor(x)).all())
+
+
+def stored_label(label: np.ndarray, rows: int) -> np.ndarray | None:
+    """[N] int32, or None unless there is one integer (of 32 bits) for each row."""
+    if label.size != rows or label.dtype.kind not in "biuf":
+        return None
+    flat = label.reshape(rows)
+    in_range = np.abs(flat.astype(np.float64)) < 2.0**31  # False for NaN
+    if not in_range.all() or not np.equal(flat, np.floor(flat)).all():
+        return None
+    return flat.astype(np.int32)

@@ -1,0 +1,65 @@
+"""A data set in memory: named splits of checked arrays."""
+
+from dataclasses import dataclass
+
+from vaex.data._checks import Splits, checked
+from vaex.data._moments import moments
+from vaex.data.spec import Spec
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Named splits of checked arrays, in memory.
+
+    Attributes:
+      name: what it is called in reports.
+      splits: "train", "test" and perhaps "validation" -> "x" [N, *E] (uint8 for
+        levels, float32 for real values) and perhaps "label" [N] int32, "mask"
+        [N, *E] bool (True where observed) and "condition" [N, C] float32. Every
+        array is C-contiguous. Masked values may be anything.
+      num_levels: x holds the integers 0 to num_levels - 1; None for real values.
+      checksum: of the data and of how they were split.
+      columns: names along the last axis of x; empty where there are none.
+
+    Raises:
+      InputError: if the splits do not agree, are empty, or hold a value out of
+        range or not finite: the split, row and column, and how many in all.
+
+    >>> import numpy as np
+    >>> x = np.array([[0, 1], [0, 3], [0, 2]], np.uint8)
+    >>> data = Dataset("tiny", {"train": {"x": x}, "test": {"x": x[:1]}}, 4, "")
+    >>> data.event_shape, data.spec().train_mean.tolist()
+    ((2,), [0.0, 2.0])
+    """
+
+    name: str
+    splits: Splits
+    num_levels: int | None
+    checksum: str
+    columns: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        splits = checked(self.splits, self.num_levels, self.columns)
+        object.__setattr__(self, "splits", splits)
+
+    @property
+    def event_shape(self) -> tuple[int, ...]:
+        """E, the shape of one example."""
+        return self.splits["train"]["x"].shape[1:]
+
+    def spec(self) -> Spec:
+        """Shapes and statistics of the stored values.
+
+        Returns:
+          Mean and standard deviation over the observed values of the training
+          split, summed in float64; exactly 0 spread for a constant element.
+        """
+        train = self.splits["train"]
+        mean, std = moments(train["x"], train.get("mask"))
+        return Spec(
+            event_shape=self.event_shape,
+            num_classes=self.num_levels,
+            condition_dim=train["condition"].shape[1] if "condition" in train else 0,
+            train_mean=mean,
+            train_std=std,
+        )

@@ -1,0 +1,159 @@
+"""Per-example estimates of the ELBO and of log p(x), the same bits in any batch.
+
+S samples in a chunk, N examples, G latent groups, L latent.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from vaex.numerics import named_fold
+from vaex.types import Batch, Terms, log_weights
+
+Preparation = Callable[[Array, Mapping[str, Array]], Batch]
+
+RNGS = ("sample", "objective", "dropout")
+
+
+def make_estimate(
+    model: nn.Module, preparation: Preparation, samples_per_chunk: int
+) -> Callable[..., dict[str, Array]]:
+    """A function (variables, key, stored rows, row indices, K) -> estimates.
+
+    Each example draws from its own fold of the key, by its index, so that neither
+    the batch nor the order it comes in matters; K is traced, and samples beyond K
+    in the last chunk are given weight 0, so that any K is exact.
+
+    Args:
+      model: unbound model.
+      preparation: (key, stored) -> Batch.
+      samples_per_chunk: S, samples drawn at a time.
+
+    Returns:
+      The function, not jitted; it maps over examples. Its result holds, by example:
+      `distortion`, `elbo`, `rate` [G] (averages over the K samples), `log_px`
+      (importance-weighted log p(x) with K samples), `ess` (effective sample size of
+      the weights), in nats; for a loss-only head `reconstruction_loss` in place of
+      `distortion`, `elbo`, `log_px`, `ess`; `posterior_mean` [L] where it exists.
+    """
+    count = samples_per_chunk
+
+    def example(variables: Any, key: Array, row: Any, index: Array, k: Array):
+        key = jax.random.fold_in(key, index)
+        stored = jax.tree.map(lambda a: a[None], row)
+        batch = preparation(named_fold(key, "prepare"), stored)
+
+        def accumulate(chunk: Array, sums: dict[str, Array]) -> dict[str, Array]:
+            chunk_key = jax.random.fold_in(key, chunk)
+            terms: Terms = model.apply(  # type: ignore[assignment]
+                variables,
+                batch,
+                num_samples=count,
+                train=False,
+                rngs={name: named_fold(chunk_key, name) for name in RNGS},
+                method="terms",
+            )
+            valid = jnp.arange(count) + chunk * count < k
+            return _accumulate(sums, terms, valid)
+
+        shapes = jax.eval_shape(accumulate, jnp.int32(0), {})
+        start = jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), shapes)
+        for name in ("log_w", "log_w2"):
+            if name in start:
+                start[name] = jnp.full_like(start[name], -jnp.inf)
+        chunks = (k + count - 1) // count
+        sums = jax.lax.fori_loop(0, chunks, accumulate, start)
+        mean = _posterior_mean(model, variables, batch)
+        return _estimates(sums, k) | ({} if mean is None else {"posterior_mean": mean})
+
+    return jax.vmap(example, in_axes=(None, None, 0, 0, None))
+
+
+def estimate(
+    compiled: Callable[..., dict[str, Array]],
+    variables: Any,
+    key: Array,
+    data: Mapping[str, np.ndarray],
+    *,
+    num_samples: int,
+    block_size: int,
+    on_block: Callable[[int], None] = lambda done: None,
+) -> dict[str, np.ndarray]:
+    """Estimates of every example of a split, each seen once.
+
+    Works in blocks of one fixed size; the last is filled up with its first row,
+    whose repeated values are dropped.
+
+    Args:
+      compiled: `make_estimate`'s function, jitted.
+      variables: of the model.
+      key: named fold of the run's key.
+      data: a split as stored, name -> [N, ...].
+      num_samples: K.
+      block_size: examples at a time.
+      on_block: called with the number of examples done.
+
+    Returns:
+      Name -> [N, ...] float32.
+    """
+    total = len(data["x"])
+    results: list[dict[str, np.ndarray]] = []
+    for start in range(0, total, block_size):
+        index = np.arange(start, start + block_size)
+        used = min(block_size, total - start)
+        index[used:] = start
+        rows = {name: array[index] for name, array in data.items()}
+        block = compiled(
+            variables, key, rows, index.astype(np.int32), np.int32(num_samples)
+        )
+        results.append({k: v[:used] for k, v in jax.device_get(block).items()})
+        on_block(start + used)
+    return {k: np.concatenate([r[k] for r in results]) for k in results[0]}
+
+
+def _accumulate(
+    sums: dict[str, Array], terms: Terms, valid: Array
+) -> dict[str, Array]:
+    """Adds a chunk of samples [S, 1] to the running sums of one example."""
+    new: dict[str, Array] = {}
+    if terms.log_px_z is None:
+        loss = terms.aux["reconstruction_loss"][:, 0]
+        new["reconstruction_loss"] = jnp.where(valid, loss, 0.0).sum()
+    else:
+        new["distortion"] = jnp.where(valid, -terms.log_px_z[:, 0], 0.0).sum()
+    if terms.kl is not None:
+        groups = jnp.broadcast_to(terms.kl[:, 0], (len(valid), terms.kl.shape[-1]))
+        new["rate"] = jnp.where(valid[:, None], groups, 0.0).sum(0)
+    new = {name: sums.get(name, 0.0) + value for name, value in new.items()}
+    if None not in (terms.log_px_z, terms.log_pz, terms.log_qz_x):
+        log_w = jnp.where(valid, log_weights(terms)[:, 0], -jnp.inf)
+        for name, power in (("log_w", 1.0), ("log_w2", 2.0)):
+            chunk = jax.nn.logsumexp(power * log_w)
+            new[name] = jnp.logaddexp(sums[name], chunk) if name in sums else chunk
+    return new
+
+
+def _estimates(sums: dict[str, Array], k: Array) -> dict[str, Array]:
+    averaged = ("distortion", "reconstruction_loss", "rate")
+    result = {name: sums[name] / k for name in averaged if name in sums}
+    if "distortion" in result and "rate" in result:
+        result["elbo"] = -(result["distortion"] + result["rate"].sum())
+    if "log_w" in sums:
+        result["log_px"] = sums["log_w"] - jnp.log(k.astype(jnp.float32))
+        result["ess"] = jnp.exp(2 * sums["log_w"] - sums["log_w2"])
+    return result
+
+
+def _posterior_mean(model: nn.Module, variables: Any, batch: Batch) -> Array | None:
+    def mean(bound: Any) -> Array | None:
+        try:
+            return bound.encode(batch, train=False).mean()[0]
+        except NotImplementedError:
+            return None
+
+    return nn.apply(mean, model)(variables)

@@ -1,0 +1,125 @@
+"""Results: data-set averages with standard errors, units and reasons."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+ACTIVE_THRESHOLD = 0.01
+"""Variance over x of the posterior mean above which a unit is active.
+
+Source: Burda, Grosse, Salakhutdinov, ICLR 2016, https://arxiv.org/abs/1509.00519,
+section 5."""
+
+
+def summarize(
+    estimates: Mapping[str, np.ndarray],
+    *,
+    num_samples: int,
+    num_elements: int,
+    log_det: float = 0.0,
+    is_discrete: bool,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """What `results.json` holds.
+
+    Args:
+      estimates: `vaex.evaluation.estimate.estimate`'s, name -> [N, ...].
+      num_samples: K used for them.
+      num_elements: D, elements of an event (masked ones too).
+      log_det: nats per example from prepared to data units, part of every density.
+      is_discrete: whether densities are, or bound, probabilities of discrete data.
+      seed: of the bootstrap of the number of active units.
+
+    Returns:
+      Name -> {"value", "se", "unit", ...}: means over examples and their standard
+      errors. What does not exist has value None and a "reason".
+
+    >>> estimates = {"distortion": np.ones(4), "rate": np.ones((4, 2)),
+    ...              "elbo": -3 * np.ones(4), "log_px": -2 * np.ones(4)}
+    >>> results = summarize(estimates, num_samples=8, num_elements=2, is_discrete=True)
+    >>> results["elbo"]["value"], results["nll"]["value"], results["rate"]["value"]
+    (-3.0, 2.0, 2.0)
+    """
+    nats = "nats/example"
+    results: dict[str, Any] = {"num_examples": len(next(iter(estimates.values())))}
+    if "elbo" in estimates:
+        results["elbo"] = _mean(estimates["elbo"] + log_det, nats)
+        results["distortion"] = _mean(estimates["distortion"] - log_det, nats)
+    else:
+        reason = (
+            "the likelihood head is a loss without a density"
+            if "reconstruction_loss" in estimates
+            else "the posterior or the prior has no density"
+        )
+        results["elbo"] = _missing(reason, nats)
+        results["distortion"] = _missing(reason, nats)
+    if "reconstruction_loss" in estimates:
+        results["reconstruction_loss"] = _mean(
+            estimates["reconstruction_loss"], "loss/example"
+        )
+    if "rate" in estimates:
+        results["rate"] = _mean(estimates["rate"].sum(-1), nats)
+        results["rate_per_group"] = estimates["rate"].mean(0).tolist()
+    else:
+        results["rate"] = _missing("the posterior or the prior has no density", nats)
+    if "log_px" in estimates:
+        nll = _mean(-(estimates["log_px"] + log_det), nats)
+        results["nll"] = nll | {"num_samples": num_samples}
+        if "ess" in estimates:
+            results["nll"]["median_ess"] = float(np.median(estimates["ess"]))
+    else:
+        missing = _missing("importance weights need three densities", nats)
+        results["nll"] = missing | {"num_samples": num_samples}
+    results["bits_per_dim"] = _bits_per_dim(results["nll"], num_elements, is_discrete)
+    results["active_units"] = _active_units(estimates.get("posterior_mean"), seed)
+    return results
+
+
+def _mean(values: np.ndarray, unit: str) -> dict[str, Any]:
+    values = np.asarray(values, np.float64)
+    if len(values) < 2:
+        return {"value": float(values.mean()), "se": None, "unit": unit}
+    se = values.std(ddof=1) / math.sqrt(len(values))
+    return {"value": float(values.mean()), "se": float(se), "unit": unit}
+
+
+def _missing(reason: str, unit: str) -> dict[str, Any]:
+    return {"value": None, "se": None, "unit": unit, "reason": reason}
+
+
+def _bits_per_dim(
+    nll: dict[str, Any], num_elements: int, is_discrete: bool
+) -> dict[str, Any]:
+    if nll["value"] is None:
+        return _missing(nll["reason"], "bits/dim")
+    if not is_discrete:
+        return _missing(
+            "a density has no bits per dimension; with grey levels use a discrete "
+            "head or preparation=dequantize",
+            "bits/dim",
+        )
+    scale = 1.0 / (num_elements * math.log(2.0))
+    se = None if nll["se"] is None else nll["se"] * scale
+    return {"value": nll["value"] * scale, "se": se, "unit": "bits/dim"}
+
+
+def _active_units(means: np.ndarray | None, seed: int) -> dict[str, Any]:
+    """Number of active units; its standard error by 200 bootstrap resamples."""
+    if means is None:
+        return _missing("the posterior has no mean in closed form", "units")
+    if len(means) < 2:
+        return _missing("needs two examples", "units")
+    generator = np.random.default_rng(seed)
+    counts = [
+        (means[rows].var(0) > ACTIVE_THRESHOLD).sum()
+        for rows in generator.integers(0, len(means), (200, len(means)))
+    ]
+    return {
+        "value": int((means.var(0) > ACTIVE_THRESHOLD).sum()),
+        "se": float(np.std(counts)),
+        "unit": "units",
+        "of": means.shape[1],
+        "threshold": ACTIVE_THRESHOLD,
+    }

@@ -1,0 +1,5 @@
+"""Figures: arrays in, a matplotlib Figure out."""
+
+from vaex._lazy import discovered
+
+__getattr__, __dir__ = discovered(__name__, __path__)

@@ -1,0 +1,69 @@
+"""Where the encoder puts the data, and which latent dimensions it uses."""
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from vaex.figures._arrays import as_examples
+from vaex.figures._classes import check_labels
+from vaex.figures._kl_bars import draw_kl
+from vaex.figures._latent_means import draw_means
+from vaex.figures._style import TITLE, new_figure
+from vaex.figures._words import count_of
+
+
+def draw_latent_space(
+    means: np.ndarray,
+    *,
+    labels: np.ndarray | None = None,
+    kl: np.ndarray | None = None,
+) -> Figure:
+    """Posterior means on a plane, and the KL of each latent dimension.
+
+    L = 1 is drawn as a histogram, L = 2 as it is, L > 2 by its first two principal
+    components. Rows with a NaN are left out and counted in the title.
+
+    Args:
+      means: [N, L] means of q(z|x), latent units.
+      labels: [N] integer classes, or None; up to 12 have colours of their own.
+      kl: [L] nats, KL per dimension averaged over examples, or None.
+
+    Returns:
+      One pair of axes, and one for the KL where it is given.
+
+    Raises:
+      ValueError: if an array has the wrong shape, or no row is finite.
+
+    >>> figure = draw_latent_space(np.eye(4), kl=np.array([3.0, 1.0, 0.2, 0.0]))
+    >>> figure.axes[1].get_title()
+    'KL per dimension: 3 of 4 active'
+    """
+    means = as_examples("means", means)
+    if means.ndim != 2:
+        raise ValueError(
+            f"means must be [N, L], got shape {means.shape}; pass one row per example"
+        )
+    finite = np.isfinite(means).all(axis=1)
+    if not finite.any():
+        raise ValueError(
+            f"means must have a finite row, got none in {len(means)}; check that the "
+            "parameters of the model are finite"
+        )
+    if labels is not None:
+        labels = check_labels(labels, len(means))[finite]
+    if kl is not None:
+        kl = np.asarray(kl, dtype=np.float64)
+        if kl.shape != means.shape[1:]:
+            raise ValueError(
+                f"kl must be [{means.shape[1]}], one value per latent dimension, got "
+                f"shape {kl.shape}; average it over the examples"
+            )
+    figure = new_figure(5.8 if kl is None else 10.6, 4.4)
+    left, *right = figure.subplots(1, 1 if kl is None else 2, squeeze=False)[0]
+    title = f"posterior means of {count_of(len(means), 'examples')}"
+    missing = int((~finite).sum())
+    title += f" ({missing} not finite)" if missing else ""
+    draw_means(left, means[finite], labels)
+    left.set_title(title, fontsize=TITLE)
+    if kl is not None:
+        draw_kl(right[0], kl)
+    return figure

@@ -1,0 +1,5 @@
+"""Run directories, checkpoints, loading."""
+
+from vaex._lazy import discovered
+
+__getattr__, __dir__ = discovered(__name__, __path__)

@@ -1,0 +1,5 @@
+"""Models: containers with the verb `terms`."""
+
+from vaex._lazy import discovered
+
+__getattr__, __dir__ = discovered(__name__, __path__)

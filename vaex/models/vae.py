@@ -1,0 +1,203 @@
+"""The variational autoencoder."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import distrax
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+from flax.core import lift
+from jax import Array
+
+from vaex.distributions import kl
+from vaex.errors import InputError
+from vaex.likelihoods.base import Likelihood
+from vaex.posteriors.base import Posterior
+from vaex.types import Batch, Terms
+
+
+class VAE(nn.Module):
+    """p(x, z) = p(z) p(x|z) with an amortised posterior q(z|x).
+
+    Attributes:
+      encoder: (x [B, *I], condition, *, train) -> features [B, F].
+      posterior: features -> q(z|x).
+      prior: (encode, condition) -> p(z).
+      decoder: (z [..., B, L], condition, *, train) -> features, with `event_axes`.
+      likelihood: features -> p(x|z).
+      closed_form_kl: True (refuse a pair without one), False (always the
+        single-sample estimate), or "auto" (closed form where the pair has one).
+
+    Source: Kingma, Welling, "Auto-Encoding Variational Bayes", ICLR 2014,
+      https://arxiv.org/abs/1312.6114.
+    """
+
+    encoder: nn.Module
+    posterior: Posterior
+    prior: nn.Module
+    decoder: nn.Module
+    likelihood: Likelihood
+    closed_form_kl: bool | Literal["auto"] = "auto"
+
+    is_importance = True
+
+    @property
+    def kl_groups(self) -> tuple[str, ...]:
+        """Names of the columns of `Terms.kl`."""
+        if self.posterior.is_factorized and self.prior.is_factorized:  # type: ignore[attr-defined]
+            return tuple(f"z{i}" for i in range(self.posterior.latent_dim))
+        return ("z",)
+
+    def encode(
+        self,
+        batch: Batch,
+        *,
+        train: bool = False,
+        settings: Mapping[str, Array] = {},
+    ) -> Any:
+        """q(z|x) for a batch; sees `input`, or x with masked cells set to 0."""
+        x = batch.get("input")
+        if x is None:
+            x = batch["x"]
+            if "mask" in batch:
+                x = jnp.where(batch["mask"], x, 0.0)
+        features = self.encoder(x, batch.get("condition"), train=train)  # type: ignore[operator]
+        return self.posterior(features, settings)
+
+    def decode(
+        self, z: Array, condition: Array | None = None, *, train: bool = False
+    ) -> distrax.Distribution:
+        """p(x|z) for z [..., B, L]."""
+        features = self.decoder(z, condition, train=train)  # type: ignore[operator]
+        return self.likelihood(features, axes=self.decoder.event_axes)  # type: ignore[attr-defined]
+
+    def prior_distribution(self, condition: Array | None = None) -> Any:
+        """p(z). Pseudo-inputs are encoded in evaluation mode."""
+        return self.prior(self._encode_pseudo_inputs, condition)  # type: ignore[operator]
+
+    def terms(
+        self,
+        batch: Batch,
+        *,
+        num_samples: int,
+        train: bool,
+        split: bool = False,
+        posterior: Any = None,
+        settings: Mapping[str, Array] = {},
+    ) -> Terms:
+        """Log-densities of a batch under samples z_s ~ q(z|x).
+
+        Args:
+          batch: see `vaex.types.Batch`.
+          num_samples: S.
+          train: whether statistics are updated and noise layers are on.
+          split: take the densities at stop_gradient(z) and add `aux["path"]` [S, B],
+            of value 0, whose gradient is d log w / dz times dz / dphi: what a
+            gradient estimator needs to weigh the parts differently.
+          posterior: q(z|x) from an earlier `encode`, else computed here.
+          settings: traced settings of the posterior (temperatures).
+
+        Returns:
+          Terms, in nats.
+        """
+        q = posterior
+        if q is None:
+            q = self.encode(batch, train=train, settings=settings)
+        condition = batch.get("condition")
+        p = self.prior_distribution(condition)
+        z = q.sample(seed=self.make_rng("sample"), sample_shape=(num_samples,))
+        has_q, has_p = self.posterior.has_density, self.prior.has_density  # type: ignore[attr-defined]
+        divergence = self._divergence(q, p, z) if has_q and has_p else None
+        if split:
+            return self._split_terms(batch, q, z, divergence, train)
+        log_px_z, aux = self._reconstruct(batch, z, train)
+        return Terms(
+            log_px_z=log_px_z,
+            log_pz=p.log_prob(z) if has_p else None,
+            log_qz_x=q.log_prob(z) if has_q else None,
+            kl=divergence,
+            z=z,
+            aux=aux,
+        )
+
+    def __call__(self, batch: Batch) -> Terms:
+        """Terms with one sample; touches every parameter."""
+        return self.terms(batch, num_samples=1, train=False)
+
+    def _encode_pseudo_inputs(self, x: Array) -> Any:
+        return self.encode({"x": x}, train=False)
+
+    def _reconstruct(
+        self, batch: Batch, z: Array, train: bool
+    ) -> tuple[Array | None, dict[str, Array]]:
+        features = self.decoder(z, batch.get("condition"), train=train)  # type: ignore[operator]
+        loss = self.likelihood.reconstruction_loss(
+            features,
+            batch["x"],
+            batch.get("mask"),
+            axes=self.decoder.event_axes,  # type: ignore[attr-defined]
+            train=train,
+        )
+        if self.likelihood.is_normalized:
+            return -loss, {}
+        return None, {"reconstruction_loss": loss}
+
+    def _divergence(self, q: Any, p: Any, z: Array) -> Array:
+        if self.closed_form_kl is not False:
+            closed = kl.closed_form_kl(q, p)
+            if closed is not None:
+                return closed[None]
+            if self.closed_form_kl is True:
+                raise InputError(
+                    "model.closed_form_kl=true, but KL(posterior || prior) has no "
+                    f"closed form for {type(self.posterior).__name__} and "
+                    f"{type(self.prior).__name__}; use auto or false"
+                )
+        return kl.monte_carlo_kl(q, p, z)
+
+    def _split_terms(
+        self, batch: Batch, q: Any, z: Array, divergence: Array | None, train: bool
+    ) -> Terms:
+        if divergence is None or not self.likelihood.is_normalized:
+            raise InputError(
+                "a gradient estimator that weighs log w needs a density of the "
+                "posterior, the prior and the likelihood head"
+            )
+        frozen_z = jax.lax.stop_gradient(z)
+        frozen_q = jax.tree.map(jax.lax.stop_gradient, q)
+
+        def log_weight(module: "VAE", z: Array) -> tuple[Array, tuple[Array, Array]]:
+            log_px_z, _ = module._reconstruct(batch, z, train)
+            assert log_px_z is not None
+            log_pz = module.prior_distribution(batch.get("condition")).log_prob(z)
+            return log_px_z + log_pz - frozen_q.log_prob(z), (log_px_z, log_pz)
+
+        _, slope, (log_px_z, log_pz) = self._value_and_slope(log_weight, frozen_z)
+        path = (jax.lax.stop_gradient(slope) * (z - frozen_z)).sum(-1)
+        return Terms(
+            log_px_z=log_px_z,
+            log_pz=log_pz,
+            log_qz_x=q.log_prob(frozen_z),
+            kl=divergence,
+            z=z,
+            aux={"path": path},
+        )
+
+    def _value_and_slope(self, function: Any, z: Array) -> tuple[Array, Array, Any]:
+        """value, d value / dz and auxiliary output of a function (module, z).
+
+        Lifted, so that collections which the function updates (batch statistics)
+        are updated once. `nn.vjp` cannot take modules that hold modules.
+        """
+        if self.is_initializing():
+            value, aux = function(self, z)
+            return value, jnp.zeros_like(z), aux
+        unbound, _ = self.unbind()
+
+        def scoped(scope: Any, z: Array) -> tuple[Array, Any]:
+            return function(unbound.clone(parent=scope), z)
+
+        assert self.scope is not None
+        value, backward, aux = lift.vjp(scoped, self.scope, z, has_aux=True)
+        return value, backward(jnp.ones_like(value))[-1], aux

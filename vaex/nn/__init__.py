@@ -1,0 +1,5 @@
+"""Backbones: encoders and decoders, inputs to features."""
+
+from vaex._lazy import discovered
+
+__getattr__, __dir__ = discovered(__name__, __path__)

@@ -1,0 +1,64 @@
+"""Multilayer perceptrons for events of any shape."""
+
+from collections.abc import Callable
+
+import flax.linen as nn
+from jax import Array
+
+from vaex.nn.dense_stack import DenseStack, with_condition
+
+
+class MLPEncoder(nn.Module):
+    """Flattened x (and condition) through dense layers: [B, *I] -> [B, F].
+
+    Attributes:
+      hidden: width of each layer.
+      activation: element-wise function.
+
+    >>> import jax, jax.numpy as jnp
+    >>> encoder = MLPEncoder(hidden=(16,))
+    >>> x = jnp.ones((2, 8, 8, 1))
+    >>> encoder.apply(encoder.init(jax.random.key(0), x), x).shape
+    (2, 16)
+    """
+
+    hidden: tuple[int, ...] = (500,)
+    activation: Callable[[Array], Array] = nn.relu
+
+    @nn.compact
+    def __call__(
+        self, x: Array, condition: Array | None = None, *, train: bool = False
+    ) -> Array:
+        """Features of x [B, *I] given condition [B, C]."""
+        del train
+        x = with_condition(x.reshape(x.shape[0], -1), condition)
+        return DenseStack(self.hidden, self.activation, name="stack")(x)
+
+
+class MLPDecoder(nn.Module):
+    """z (and condition) through dense layers: [..., B, L] -> [..., B, F].
+
+    Attributes:
+      hidden: width of each layer.
+      activation: element-wise function.
+
+    >>> import jax, jax.numpy as jnp
+    >>> decoder = MLPDecoder(hidden=(16,))
+    >>> z = jnp.ones((5, 2, 3))
+    >>> decoder.apply(decoder.init(jax.random.key(0), z), z).shape
+    (5, 2, 16)
+    """
+
+    hidden: tuple[int, ...] = (500,)
+    activation: Callable[[Array], Array] = nn.relu
+
+    event_axes = 0
+
+    @nn.compact
+    def __call__(
+        self, z: Array, condition: Array | None = None, *, train: bool = False
+    ) -> Array:
+        """Features of z [..., B, L] given condition [B, C]."""
+        del train
+        z = with_condition(z, condition)
+        return DenseStack(self.hidden, self.activation, name="stack")(z)

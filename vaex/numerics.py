@@ -1,0 +1,51 @@
+"""Small numerical helpers: stable logarithms and named keys."""
+
+import math
+import zlib
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+
+def log_mean_exp(x: Array, axis: int = 0) -> Array:
+    """log of the mean of exp(x) along `axis`, without overflow.
+
+    >>> float(log_mean_exp(jnp.array([1000.0, 1000.0])))
+    1000.0
+    """
+    return jax.nn.logsumexp(x, axis=axis) - math.log(x.shape[axis])
+
+
+def log1mexp(x: Array) -> Array:
+    """log(1 - exp(-x)) for x > 0, accurate at both ends.
+
+    Source: Machler, "Accurately computing log(1 - exp(-|a|))", 2012, equation 7:
+      the two forms meet at log 2.
+
+    >>> round(float(log1mexp(jnp.array(1e-6))), 3)
+    -13.816
+    """
+    small = x < math.log(2.0)
+    near = jnp.log(-jnp.expm1(-jnp.where(small, x, 1.0)))
+    far = jnp.log1p(-jnp.exp(-jnp.where(small, 1.0, x)))
+    return jnp.where(small, near, far)
+
+
+def positive(raw: Array, floor: float) -> Array:
+    """Unconstrained number to one above `floor`: floor + softplus(raw).
+
+    >>> float(positive(jnp.array(-100.0), 0.5))
+    0.5
+    """
+    return floor + jax.nn.softplus(raw)
+
+
+def named_fold(key: Array, name: str) -> Array:
+    """The fold of `key` that belongs to `name`: one independent stream per use.
+
+    >>> key = jax.random.key(0)
+    >>> bool((named_fold(key, "init") == named_fold(key, "train")).any())
+    False
+    """
+    return jax.random.fold_in(key, zlib.crc32(name.encode()) & 0x7FFFFFFF)

@@ -1,0 +1,42 @@
+"""The evidence lower bound, with a weight on the rate."""
+
+from jax import Array
+
+from vaex.objectives.ledger import distortion, ledger, rate
+from vaex.types import Batch, Metrics, Model, Scalar
+
+
+def elbo(
+    model: Model,
+    batch: Batch,
+    *,
+    train: bool,
+    beta: Scalar = 1.0,
+    num_samples: int = 1,
+) -> tuple[Array, Metrics]:
+    """Minimises distortion + beta * rate; beta = 1 is minus the ELBO.
+
+    The logged `elbo` is the ELBO whatever beta is.
+
+    Args:
+      model: a bound model.
+      batch: B examples.
+      train: whether this is a training step.
+      beta: weight of the rate, traced.
+      num_samples: S, posterior samples per example.
+
+    Returns:
+      Loss in nats per example, and the ledger.
+
+    Raises:
+      ValueError: if the posterior has no density, so that there is no rate.
+
+    Source: Kingma, Welling, ICLR 2014, https://arxiv.org/abs/1312.6114, equation 3;
+      beta: Higgins et al., "beta-VAE", ICLR 2017, equation 4.
+    """
+    terms = model.terms(batch, num_samples=num_samples, train=train)
+    divergence = rate(terms)
+    if divergence is None:
+        raise ValueError("the ELBO needs a posterior and a prior with a density")
+    loss = (distortion(terms) + beta * divergence).mean()
+    return loss, ledger(terms)

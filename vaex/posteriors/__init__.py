@@ -1,0 +1,5 @@
+"""Posteriors: encoder features to q(z|x)."""
+
+from vaex._lazy import discovered
+
+__getattr__, __dir__ = discovered(__name__, __path__)

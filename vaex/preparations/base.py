@@ -1,0 +1,95 @@
+"""From stored values to what a model sees, inside the jitted step."""
+
+import abc
+from collections.abc import Mapping
+from typing import ClassVar
+
+import jax.numpy as jnp
+from jax import Array
+
+from vaex.data.spec import Spec
+from vaex.errors import InputError
+from vaex.types import Batch
+
+
+class Preparation(abc.ABC):
+    """From stored values to what a model sees: a pure function of a key and arrays.
+
+    A subclass is a small frozen dataclass. Its fields may be called `num_classes`,
+    `train_mean`, `train_std` and `event_shape`: those are filled in from the Spec of
+    the *stored* data. It fills in `prepare`, `inverse` and `spec`, and overrides
+    `encoder_input` and `log_det` where the defaults do not hold.
+
+    The data's unit is that of the stored values, and for grey levels (`num_classes`
+    K) the intensity in [0, 1]: level / (K - 1).
+
+    Attributes:
+      dequantizes: whether a density of the prepared values bounds a probability of
+        the stored levels.
+    """
+
+    dequantizes: ClassVar[bool] = False
+
+    def __call__(self, key: Array, stored: Mapping[str, Array]) -> Batch:
+        """A batch from stored arrays; it can be jitted and mapped.
+
+        Args:
+          key: typed key; the same key gives the same batch.
+          stored: `x` [B, *E] of any numeric type, and perhaps `mask` [B, *E],
+            `label`, `condition`, which are passed through. A masked cell is prepared
+            as if 0 were stored there, whatever is.
+
+        Returns:
+          `x` [B, *E] float32, perhaps `input` [B, *I] float32, and the rest of
+          `stored`.
+        """
+        x = stored["x"]
+        if "mask" in stored:
+            x = jnp.where(stored["mask"], x, jnp.zeros((), x.dtype))
+        prepared = self.prepare(key, x)
+        seen = self.encoder_input(prepared)
+        batch = {**stored, "x": prepared}
+        return batch if seen is None else {**batch, "input": seen}
+
+    @abc.abstractmethod
+    def prepare(self, key: Array, x: Array) -> Array:
+        """Stored values [B, *E] to prepared values [B, *E] float32."""
+
+    def encoder_input(self, x: Array) -> Array | None:
+        """What the encoder sees of prepared values; None: the values themselves."""
+        return None
+
+    @abc.abstractmethod
+    def inverse(self, x: Array) -> Array:
+        """Prepared values [..., *E] to float32 values in the data's unit."""
+
+    @property
+    def log_det(self) -> float:
+        """What to add to log p(prepared x) for the density in the data's unit.
+
+        Nats per example: log |det d prepared / d data|; 0 where the units are equal.
+        """
+        return 0.0
+
+    @abc.abstractmethod
+    def spec(self, spec: Spec) -> Spec:
+        """Facts about the prepared values, from those about the stored ones."""
+
+
+def check_num_classes(num_classes: int | None, name: str) -> None:
+    """Raises InputError unless the data are integer levels, 2 to 256 of them.
+
+    >>> check_num_classes(None, "binarize")
+    Traceback (most recent call last):
+    vaex.errors.InputError: binarize needs data of integer levels, ...
+    """
+    if num_classes is None:
+        raise InputError(
+            f"{name} needs data of integer levels, got real values (num_classes=None); "
+            "use preparation=identity or preparation=standardize"
+        )
+    if not isinstance(num_classes, int) or not 2 <= num_classes <= 256:
+        raise InputError(
+            f"num_classes must be an integer from 2 to 256 for {name}, got "
+            f"{num_classes!r}"
+        )

@@ -1,0 +1,5 @@
+"""Priors: modules that give p(z)."""
+
+from vaex._lazy import discovered
+
+__getattr__, __dir__ = discovered(__name__, __path__)

@@ -1,0 +1,73 @@
+"""How long and in what portions a run trains."""
+
+from dataclasses import dataclass
+
+from vaex.errors import InputError
+
+DEFAULT_BATCH_SIZE = 128
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """The `trainer` part of a configuration.
+
+    Attributes:
+      epochs: passes over the training split; exactly one of epochs and steps rules,
+        and steps does where it is given.
+      steps: optimizer steps.
+      batch_size: B; None means 128, or all the data where they are fewer.
+      log_every: steps averaged into one row of metrics.jsonl.
+      evaluate_every: epochs between estimates on held-out data; 0 for none, None
+        for about twenty in a run.
+      evaluate_examples: how many held-out examples these see, the first ones.
+
+    >>> TrainConfig(epochs=2).num_steps(steps_per_epoch=10)
+    20
+    """
+
+    epochs: int | None = 100
+    steps: int | None = None
+    batch_size: int | None = None
+    log_every: int = 50
+    evaluate_every: int | None = None
+    evaluate_examples: int = 1000
+
+    def __post_init__(self) -> None:
+        if self.epochs is None and self.steps is None:
+            raise InputError("one of trainer.epochs and trainer.steps must be given")
+        lowest = {"evaluate_every": 0}
+        for name in self.__dataclass_fields__:
+            value, least = getattr(self, name), lowest.get(name, 1)
+            if value is not None and value < least:
+                raise InputError(f"trainer.{name} must be at least {least}, got {value}")
+
+    def num_steps(self, steps_per_epoch: int) -> int:
+        """Steps of the whole run."""
+        if self.steps is not None:
+            return self.steps
+        assert self.epochs is not None
+        return self.epochs * steps_per_epoch
+
+    def boundary(self, steps_per_epoch: int) -> int | None:
+        """Steps between estimates on held-out data, None for none."""
+        if self.evaluate_every == 0:
+            return None
+        if self.evaluate_every is not None:
+            return self.evaluate_every * steps_per_epoch
+        epochs = self.num_steps(steps_per_epoch) / steps_per_epoch
+        return max(1, round(epochs / 20)) * steps_per_epoch
+
+    def batch_size_for(self, num_examples: int) -> int:
+        """B for this many examples.
+
+        Raises:
+          InputError: if a batch was asked for that is larger than the data.
+        """
+        if self.batch_size is None:
+            return min(DEFAULT_BATCH_SIZE, num_examples)
+        if self.batch_size > num_examples:
+            raise InputError(
+                f"trainer.batch_size={self.batch_size} is larger than the "
+                f"{num_examples} training examples; leave it out or lower it"
+            )
+        return self.batch_size

@@ -1,0 +1,58 @@
+"""The order in which examples are seen: a function of the seed and the epoch."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from vaex.errors import InputError
+
+
+@dataclass(frozen=True)
+class BatchOrder:
+    """Reshuffled epochs in batches of one size; the remainder of each is dropped.
+
+    Attributes:
+      seed: the run's seed.
+      num_examples: N.
+      batch_size: B.
+
+    >>> order = BatchOrder(seed=0, num_examples=5, batch_size=2)
+    >>> order.steps_per_epoch, order.indices(0, 3).shape
+    (2, (3, 2))
+    """
+
+    seed: int
+    num_examples: int
+    batch_size: int
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.batch_size <= self.num_examples:
+            raise InputError(
+                f"trainer.batch_size must lie between 1 and the {self.num_examples} "
+                f"training examples, got {self.batch_size}"
+            )
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """N // B."""
+        return self.num_examples // self.batch_size
+
+    def indices(self, start: int, count: int) -> np.ndarray:
+        """Rows of steps `start` to `start + count`, [count, B] int32."""
+        rows = []
+        while count > 0:
+            epoch, position = divmod(start, self.steps_per_epoch)
+            block = _epoch(self, epoch)[position : position + count]
+            rows.append(block)
+            start, count = start + len(block), count - len(block)
+        return np.concatenate(rows)
+
+
+@lru_cache(maxsize=2)
+def _epoch(order: BatchOrder, epoch: int) -> np.ndarray:
+    """All batches of one epoch, [N // B, B] int32."""
+    generator = np.random.default_rng([order.seed, epoch])
+    permutation = generator.permutation(order.num_examples).astype(np.int32)
+    used = order.steps_per_epoch * order.batch_size
+    return permutation[:used].reshape(-1, order.batch_size)

@@ -1,0 +1,107 @@
+"""Vocabulary: the types that models, objectives and evaluation share.
+
+S posterior samples, B batch, E event, I encoder input, L latent, G latent groups,
+C condition.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, NamedTuple, Protocol
+
+import jax
+from jax import Array
+from jax.typing import ArrayLike
+
+Batch = Mapping[str, Array]
+"""`x` [B, *E]; optional `input` [B, *I] (what the encoder sees, else `x` with masked
+cells 0), `mask` [B, *E] (True where observed), `label` [B], `condition` [B, C]."""
+
+Metrics = dict[str, Array]
+
+
+class Traced:
+    """Marks a parameter whose value is a traced leaf of `Hparams`."""
+
+
+Scalar = Annotated[ArrayLike, Traced]
+"""Annotation of a numeric hyperparameter: a float that may be swept as a population
+without another compilation. Everything else is structural."""
+
+
+class Terms(NamedTuple):
+    """Per-example log-densities of a model, in nats. What has no density is None.
+
+    Attributes:
+      log_px_z: [S, B] log p(x|z); None where the head has no density.
+      log_pz: [S, B] log p(z); None where the prior has no density.
+      log_qz_x: [S, B] log q(z|x); None for a deterministic or implicit posterior.
+      kl: [S or 1, B, G] KL(q(z|x) || p(z)) by group: S = 1 in closed form, else
+        its single-sample estimates; None where `log_qz_x` is.
+      z: tree of [S, B, ...], the samples.
+      aux: name -> [S, B]: `reconstruction_loss` of a loss-only head, `path` of a
+        split computation.
+    """
+
+    log_px_z: Array | None
+    log_pz: Array | None
+    log_qz_x: Array | None
+    kl: Array | None
+    z: Any
+    aux: dict[str, Array]
+
+
+def log_weights(terms: Terms) -> Array:
+    """Log importance weights, log p(x|z) + log p(z) - log q(z|x).
+
+    Returns:
+      [S, B] nats.
+
+    Raises:
+      ValueError: if one of the three densities does not exist, with the reason.
+
+    >>> import jax.numpy as jnp
+    >>> one = jnp.ones((2, 1))
+    >>> log_weights(Terms(-3 * one, -one, -2 * one, None, None, {})).tolist()
+    [[-2.0], [-2.0]]
+    """
+    reasons = {
+        "log_px_z": "the likelihood head has no density (is_normalized = False)",
+        "log_pz": "the prior has no density",
+        "log_qz_x": "the posterior has no density",
+    }
+    for name, reason in reasons.items():
+        if getattr(terms, name) is None:
+            raise ValueError(f"importance weights do not exist: {reason}")
+    return terms.log_px_z + terms.log_pz - terms.log_qz_x  # type: ignore[operator]
+
+
+class Model(Protocol):
+    """What objectives and evaluation see of a bound model."""
+
+    is_importance: bool
+    """False where terms are enumerated rather than sampled: then no IWAE."""
+
+    @property
+    def kl_groups(self) -> tuple[str, ...]:
+        """Names of the G columns of `Terms.kl`."""
+        ...
+
+    def terms(
+        self,
+        batch: Batch,
+        *,
+        num_samples: int,
+        train: bool,
+        split: bool = False,
+        posterior: Any = None,
+        settings: Mapping[str, Array] = {},
+    ) -> Terms: ...
+
+    def encode(self, batch: Batch, *, train: bool = False) -> Any: ...
+
+    def decode(
+        self, z: Any, condition: Array | None = None, *, train: bool = False
+    ) -> Any: ...
+
+    def prior_distribution(self, condition: Array | None = None) -> Any: ...
+
+    def make_rng(self, name: str) -> jax.Array: ...
