@@ -224,7 +224,7 @@ def test_the_plugin_namespace_is_no_package():
         ("objectives", "import vaex"),
         ("objectives", "from vaex import models"),
         ("objectives", "from vaex import InputError"),
-        ("training", "from vaex.evaluation.estimate import estimate"),
+        ("training", "from vaex.evaluation.estimates import estimate"),
         ("evaluation", "import vaex.io.checkpoint"),
         ("cli", "from vaex.likelihoods._projection import project"),
         ("cli", "from vaex.training.loop import _private"),

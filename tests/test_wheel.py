@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 pytestmark = pytest.mark.slow
 
 
-def run(*command: str | Path, folder: Path, timeout: float = 300) -> str:
+def run(*command: str | Path, folder: Path, timeout: float = 500) -> str:
     """Runs a command as a user of the wheel would: outside the checkout."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
     environment.pop("VAEX_DATA", None)

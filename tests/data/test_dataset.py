@@ -16,12 +16,9 @@ def real(rows: int = 4, columns: int = 3) -> np.ndarray:
     return np.arange(rows * columns, dtype=np.float32).reshape(rows, columns)
 
 
-def dataset(num_levels=None, columns=(), train=None, test=None, **others) -> Dataset:
-    splits = {
-        "train": {"x": real(), **(train or {})},
-        "test": {"x": real(), **(test or {})},
-    }
-    return Dataset("tiny", splits | others, num_levels, "checksum", columns)
+def dataset(num_levels=None, columns=(), **others) -> Dataset:
+    splits = {"train": {"x": real()}, "test": {"x": real()}, **others}
+    return Dataset("tiny", splits, num_levels, "checksum", columns)
 
 
 def test_spec():
@@ -113,33 +110,36 @@ def test_a_level_out_of_range_is_named():
         ({"num_levels": 4}, "x must be uint8, got float32"),
         ({"num_levels": 1}, "num_levels must be an integer from 2 to 256, got 1"),
         ({"num_levels": 2.0}, "num_levels must be an integer"),
-        (
-            {"train": {"x": real().astype(float)}},
-            r"x must be float32, got float64; .*as",
-        ),
-        ({"train": {"x": real()[:, :2]}}, r"one event shape .*\(2,\).*\(3,\)"),
-        ({"train": {"x": real()[:0]}}, r"at least one row and element, got .*\(0, 3\)"),
-        ({"train": {"x": real()[:, 0]}}, r"x must be \[N, \.\.\.\]"),
-        ({"train": {"label": np.zeros(3, np.int32)}}, r"label must have shape \(4,\)"),
-        ({"train": {"label": np.zeros(4, int)}}, "label must be int32, got int64"),
-        ({"test": {"mask": np.ones(4, bool)}}, r"mask must have shape \(4, 3\)"),
-        (
-            {"test": {"condition": np.ones((4, 2), np.float32)}},
-            "condition must have one",
-        ),
-        (
-            {"test": {"condition": np.ones((4, 0), np.float32)}},
-            "condition must have shape",
-        ),
-        ({"test": {"condition": np.ones(4, np.float32)}}, "condition must have shape"),
-        ({"test": {"target": np.zeros(4)}}, r"perhaps 'label'.*got \['target', 'x'\]"),
         ({"columns": ("a", "b")}, "a name for each of the 3 columns of x, got 2"),
         ({"dev": {"x": real()}}, r"rename \['dev'\]"),
     ],
 )
-def test_what_does_not_agree(arguments, message):
+def test_what_is_no_dataset(arguments, message):
     with pytest.raises(InputError, match=message):
         dataset(**arguments)
+
+
+@pytest.mark.parametrize("split", ["train", "test", "validation"])
+@pytest.mark.parametrize(
+    ("key", "array", "message"),
+    [
+        ("x", real().astype(float), "x must be float32, got float64; .*astype"),
+        ("x", real()[:, :2], r"one event shape .*\(2,\)"),
+        ("x", real()[:0], r"at least one row and element, got .*\(0, 3\)"),
+        ("x", real()[:, 0], r"x must be \[N, \.\.\.\]"),
+        ("label", np.zeros(3, np.int32), r"label must have shape \(4,\)"),
+        ("label", np.zeros(4, np.int64), "label must be int32, got int64"),
+        ("mask", np.ones(4, bool), r"mask must have shape \(4, 3\)"),
+        ("condition", np.ones((4, 2), np.float32), "condition must have one width"),
+        ("condition", np.ones((4, 0), np.float32), "condition must have shape"),
+        ("condition", np.ones(4, np.float32), "condition must have shape"),
+        ("condition", np.ones((3, 1), np.float32), "condition must have shape"),
+        ("target", np.zeros(4), r"perhaps 'label'.*got \['target', 'x'\]"),
+    ],
+)
+def test_what_does_not_agree(split, key, array, message):
+    with pytest.raises(InputError, match=message):
+        dataset(**{split: {"x": real(), key: array}})
 
 
 def test_train_and_test_must_be_there():
@@ -150,4 +150,4 @@ def test_train_and_test_must_be_there():
 def test_a_condition_must_be_finite():
     part = {"condition": np.full((4, 1), np.inf, np.float32)}
     with pytest.raises(InputError, match="condition must be finite, got inf at row 0"):
-        dataset(train=part, test=part)
+        dataset(train={"x": real(), **part}, test={"x": real(), **part})

@@ -42,6 +42,11 @@ def test_agrees_with_distrax():
     np.testing.assert_array_equal(ours.mode(), theirs.mode())
 
 
+def test_a_right_pixel_costs_little_and_not_nothing():
+    """-log1p(exp(-20)) = -2.0611536e-09, which 20 - softplus(20) loses."""
+    np.testing.assert_allclose(Bernoulli(20.0).log_prob(1.0), -np.exp(-20.0), rtol=1e-6)
+
+
 def test_a_tie_goes_to_zero():
     assert Bernoulli(0.0).mode() == 0.0
     assert Bernoulli(1e-6).mode() == 1.0

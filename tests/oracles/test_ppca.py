@@ -7,7 +7,7 @@ import pytest
 
 from tests.oracles.ppca import ppca
 from vaex.bounds.importance_weighted import importance_weighted_bound
-from vaex.evaluation.estimate import estimate, make_estimate
+from vaex.evaluation.estimates import estimate, make_estimate
 from vaex.evaluation.summary import summarize
 from vaex.objectives.evidence_lower_bound import elbo
 from vaex.types import log_weights

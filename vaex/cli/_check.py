@@ -7,7 +7,7 @@ import numpy as np
 
 import vaex.likelihoods
 from vaex.errors import InputError
-from vaex.io.assemble import Parts
+from vaex.io.parts import Parts
 from vaex.likelihoods.base import Likelihood
 from vaex.training.state import make_init
 

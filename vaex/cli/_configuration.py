@@ -28,7 +28,7 @@ def run_name(config: dict[str, Any]) -> str:
     The hash is of the resolved configuration without run-only parts, with the
     data's checksum: the same line is the same run, wherever its data lie.
     """
-    from vaex.io.construct import construct
+    from vaex.io.construction import construct
 
     identity = {k: v for k, v in config.items() if k not in RUN_ONLY}
     source = construct(identity["data"], "data", {})

@@ -8,9 +8,9 @@ import jax
 import numpy as np
 
 from vaex.evaluation.config import EvaluationConfig
-from vaex.evaluation.estimate import estimate, make_estimate
+from vaex.evaluation.estimates import estimate, make_estimate
 from vaex.evaluation.summary import summarize
-from vaex.io.assemble import Parts
+from vaex.io.parts import Parts
 from vaex.io.load import LoadedRun
 from vaex.numerics import named_fold
 

@@ -37,12 +37,12 @@ def explain(error: BaseException) -> str | None:
 def _explain_hydra(chain: list[BaseException]) -> str:
     text = "\n".join(str(link) for link in chain)
     unknown = re.search(r"Could not override '([^']+)'", text)
-    if unknown and "is not in struct" in text:
+    if unknown:
         key = unknown[1]
         near = did_you_mean(key, _known_keys())
         return (
-            f"there is no key {key!r}{near}; +{key}=VALUE adds an argument that the "
-            "configuration does not list"
+            f"there is no key {key!r}{near} (+{key}=VALUE would add an argument that "
+            "the configuration does not list)"
         )
     missing = re.search(r"Could not find '([^']+)/([^'/]+)'", text)
     if missing:
@@ -53,10 +53,6 @@ def _explain_hydra(chain: list[BaseException]) -> str:
             f"{group}={option}: there is no such option{near}; there are: "
             f"{', '.join(options)}"
         )
-    group = re.search(r"Could not override '([^']+)'.*No match in the defaults", text, re.S)
-    if group:
-        near = did_you_mean(group[1], _known_keys())
-        return f"there is no key or slot {group[1]!r}{near}"
     wrong = re.search(r"Value '(.*?)'.*could not be converted to (\w+)", text, re.S)
     if wrong:
         key = re.search(r"full_key: (\S+)", text)
@@ -64,7 +60,9 @@ def _explain_hydra(chain: list[BaseException]) -> str:
         return f"{where} must be of type {wrong[2].lower()}, got {wrong[1]!r}"
     needed = re.search(r"Missing mandatory value: (\S+)", text)
     if needed:
-        return f"{needed[1]} must be given: add {needed[1]}=VALUE"
+        full = re.search(r"full_key: (\S+)", text)
+        name = full[1] if full else needed[1]
+        return f"{name} must be given: add {name}=VALUE"
     lines = [line for line in str(chain[0]).splitlines() if line.strip()]
     return " ".join(line.strip() for line in lines[:3])
 
@@ -82,12 +80,12 @@ def _known_keys() -> list[str]:
 
 
 def _paths(node: Any, prefix: str) -> Iterable[str]:
-    from omegaconf import DictConfig
+    from omegaconf import DictConfig, OmegaConf
 
     for key in node:
         path = f"{prefix}{key}"
         yield path
-        if not node._is_missing(key):
-            child = node._get_node(key)
-            if isinstance(child, DictConfig) and not child._is_none():
+        if not OmegaConf.is_missing(node, key):
+            child = node[key]
+            if isinstance(child, DictConfig):
                 yield from _paths(child, path + ".")

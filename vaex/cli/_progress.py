@@ -31,7 +31,8 @@ class CountProgress:
 
     def __init__(self, total: int, label: str):
         self._total, self._label = total, label
-        self._started = self._last = time.perf_counter()
+        self._last = time.perf_counter()
+        self._first: tuple[float, int] | None = None
         self._bar: Progress | None = None
         if Console().is_terminal:
             self._bar = Progress(
@@ -59,15 +60,20 @@ class CountProgress:
 
     def update(self, done: int, live: str = "") -> None:
         """Shows how far it is and the live values."""
+        now = time.perf_counter()
+        if self._first is None:
+            self._first = (now, done)  # until here it compiled
         if self._bar:
             self._bar.update(self._task, completed=done, live=live)
             return
-        now = time.perf_counter()
         if now - self._last < PLAIN_SECONDS:
             return
         self._last = now
-        left = (now - self._started) * (self._total - done) / max(done, 1)
-        text = f"{self._label}: {done}/{self._total}, about {left:.0f} s left"
+        started, before = self._first
+        text = f"{self._label}: {done}/{self._total}"
+        if done > before:
+            left = (now - started) * (self._total - done) / (done - before)
+            text += f", about {left:.0f} s left"
         print(f"{text}{', ' if live else ''}{live}", flush=True)
 
 
@@ -83,7 +89,6 @@ class TrainingProgress(CountProgress):
         super().__init__(num_steps, "training")
         self._batch_size = batch_size
         self._held_out = ""
-        self._speed_from: tuple[float, int] | None = None
 
     def update(  # type: ignore[override]
         self, done: int, metrics: Mapping[str, np.ndarray]
@@ -92,11 +97,10 @@ class TrainingProgress(CountProgress):
         shown = "elbo" if "elbo" in metrics else "loss"
         live = f"train {shown} {metrics[shown].mean():.2f}"
         now = time.perf_counter()
-        if self._speed_from is None:
-            self._speed_from = (now, done)  # the first chunk compiled
-        elif now > self._speed_from[0]:
-            rate = (done - self._speed_from[1]) / (now - self._speed_from[0])
-            live += f"{self._held_out}, {rate * self._batch_size:,.0f} examples/s"
+        live += self._held_out
+        if self._first is not None and now > self._first[0]:
+            rate = (done - self._first[1]) / (now - self._first[0])
+            live += f", {rate * self._batch_size:,.0f} examples/s"
         super().update(done, live)
 
     def note(self, held_out: Mapping[str, float]) -> None:

@@ -16,7 +16,7 @@ from vaex.cli._evaluate import Estimator, evaluate
 from vaex.cli._progress import MetricsLog, TrainingProgress
 from vaex.errors import InputError
 from vaex.io import checkpoint
-from vaex.io.assemble import Parts, assemble
+from vaex.io.parts import Parts, assemble
 from vaex.io.load import LoadedRun
 from vaex.io.run_directory import RunDirectory
 from vaex.training.config import TrainConfig

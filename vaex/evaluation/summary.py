@@ -25,7 +25,7 @@ def summarize(
     """What `results.json` holds.
 
     Args:
-      estimates: `vaex.evaluation.estimate.estimate`'s, name -> [N, ...].
+      estimates: `vaex.evaluation.estimates.estimate`'s, name -> [N, ...].
       num_samples: K used for them.
       num_elements: D, elements of an event (masked ones too).
       log_det: nats per example from prepared to data units, part of every density.

@@ -6,27 +6,37 @@ import numpy as np
 
 
 def as_examples(name: str, values: np.ndarray) -> np.ndarray:
-    """Values as float64; what is not finite becomes NaN and is drawn as missing.
+    """Values as an array of examples, not copied.
 
     Args:
       name: the argument's name, for the error message.
       values: [N, *E] numbers.
 
     Returns:
-      [N, *E] float64, finite or NaN.
+      [N, *E].
 
     Raises:
       ValueError: if there is no example or no element.
 
-    >>> as_examples("samples", np.array([[1, 2]])).tolist()
-    [[1.0, 2.0]]
+    >>> as_examples("samples", np.ones((5, 2))).shape
+    (5, 2)
     """
-    array = np.asarray(values, dtype=np.float64)
+    array = np.asarray(values)
     if array.ndim == 0 or array.size == 0:
         raise ValueError(
             f"{name} must be [N, *E] with at least one example and one element, got "
             f"shape {array.shape}; pass one row per example"
         )
+    return array
+
+
+def to_float(values: np.ndarray) -> np.ndarray:
+    """Values as float64; what is not finite becomes NaN and is drawn as missing.
+
+    >>> to_float(np.array([1, 2])), to_float(np.array([np.inf, 0.0]))
+    (array([1., 2.]), array([nan,  0.]))
+    """
+    array = np.asarray(values, dtype=np.float64)
     return np.where(np.isfinite(array), array, np.nan)
 
 

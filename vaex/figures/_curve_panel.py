@@ -50,7 +50,7 @@ def draw_panel(axes: Axes, curves: Sequence[Curve]) -> None:
     for curve in curves:
         draw_curve(axes, curve)
     axes.xaxis.set_major_formatter(EngFormatter(sep=""))
-    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10], integer=True))
     limits = robust_limits([curve.values for curve in curves])
     if limits is None:
         return

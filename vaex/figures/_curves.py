@@ -37,13 +37,13 @@ def read_curves(rows: Sequence[Mapping[str, Any]], name: str) -> list[Curve]:
     >>> read_curves([{"step": 1, "split": "test", "rate": 2.0}], "rate")
     [Curve(split='test', steps=array([1.]), values=array([2.]))]
     """
-    known = [str(row.get("split", "train")) for row in rows]
-    splits = dict.fromkeys([*SPLITS, *known])
+    own = [str(row.get("split", "train")) for row in rows]
     curves = []
-    for split in splits:
-        chosen = [row for row, own in zip(rows, known, strict=True) if own == split]
+    for split in dict.fromkeys([*SPLITS, *own]):
+        chosen = [row for row, its in zip(rows, own, strict=True) if its == split]
         steps, values = column(chosen, "step"), column(chosen, name)
-        last = {s: v for s, v in zip(steps, values, strict=True) if np.isfinite(s + v)}
+        known = np.isfinite(steps) & np.isfinite(values)
+        last = dict(zip(steps[known], values[known], strict=True))
         if last:
             ordered = np.array(sorted(last.items()))
             curves.append(Curve(split, ordered[:, 0], ordered[:, 1]))
@@ -55,8 +55,9 @@ def running_median(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Median over centred windows, at up to `most` places spread over the curve.
 
-    Windows shrink towards both ends so that they stay centred. A median, because a
-    mean would carry one huge early value into all its neighbours.
+    Near the start windows shrink to stay centred, since values change fastest there;
+    near the end they lose their later half. A median, because a mean would carry one
+    huge early value into all its neighbours.
 
     Args:
       values: [N] finite.
@@ -71,7 +72,7 @@ def running_median(
     """
     count = len(values)
     places = np.unique(np.linspace(0, count - 1, min(count, most)).astype(int))
-    half = np.minimum(np.minimum(places, count - 1 - places), window // 2)
+    half = np.minimum(places, window // 2)
     spans = zip(places - half, places + half + 1, strict=True)
     return places, np.array([np.median(values[i:j]) for i, j in spans])
 
@@ -79,7 +80,7 @@ def running_median(
 def robust_limits(curves: Sequence[np.ndarray]) -> tuple[float, float] | None:
     """Limits that show the later half of every curve and as much before as fits.
 
-    What lies within four widths of the central 90 % of a curve's second half is
+    What lies within five widths of the central 90 % of a curve's second half is
     inside, and so is the last value.
 
     Args:
@@ -95,7 +96,7 @@ def robust_limits(curves: Sequence[np.ndarray]) -> tuple[float, float] | None:
     ends = []
     for curve in curves:
         low, high = np.quantile(curve[len(curve) // 2 :], [0.05, 0.95])
-        reach = 4 * (high - low) if high > low else np.inf
+        reach = 5 * (high - low) if high > low else np.inf
         inside = curve[(curve >= low - reach) & (curve <= high + reach)]
         ends += [inside.min(), inside.max(), curve[-1]]
     low, high = float(min(ends)), float(max(ends))

@@ -34,7 +34,7 @@ def draw_matrix(
     """
     low, high = limits
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_locator(MaxNLocator(7, integer=True))
+        axis.set_major_locator(MaxNLocator(7, integer=True, min_n_ticks=1))
     return axes.imshow(
         values, COLOURS, aspect="auto", vmin=low, vmax=high, interpolation="none"
     )

@@ -32,12 +32,13 @@ def bin_edges(values: np.ndarray, data: np.ndarray | None = None) -> np.ndarray:
     low, high = finite_range(both)
     if np.all(both == np.round(both)) and high - low < MOST_LEVELS:
         return np.arange(np.ceil(low), np.floor(high) + 2) - 0.5
-    low, high = finite_range(values, tail=0.005)
+    low, high = first, last = finite_range(values, tail=0.005)
     if data is not None and data.size:
         first, last = finite_range(data, tail=0.005)
         low = min(first, max(low, 2 * first - last))
         high = max(last, min(high, 2 * last - first))
-    bins = int(np.clip(np.sqrt(min(part.size for part in parts)), 8, MOST_BINS))
+    bins = np.clip(np.sqrt(min(part.size for part in parts)), 8, MOST_BINS)
+    bins = int(np.ceil(bins * (high - low) / (last - first)))
     return np.linspace(low, high, bins + 1)
 
 
@@ -85,8 +86,8 @@ def draw_marginal(
     if data is not None:
         area = density(data, edges)
         axes.stairs(area, edges, fill=True, color="#C8C8C8", label=labels[1])
-    whole = np.all(edges % 1 == 0.5)
-    axes.xaxis.set_major_locator(MaxNLocator(4, integer=bool(whole)))
+    ticks = {"steps": [1, 2, 5, 10], "integer": bool(np.all(edges % 1 == 0.5))}
+    axes.xaxis.set_major_locator(MaxNLocator(4, min_n_ticks=1, **ticks))
     axes.stairs(density(values, edges), edges, color=BLUE, lw=1.4, label=labels[0])
     outside = np.sum((values < edges[0]) | (values > edges[-1])) / max(values.size, 1)
     if outside > 0.01:

@@ -2,6 +2,7 @@
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from vaex.figures._classes import groups
 from vaex.figures._histograms import bin_edges
@@ -26,10 +27,11 @@ def draw_means(axes: Axes, means: np.ndarray, labels: np.ndarray | None) -> None
     """
     if means.shape[1] == 1:
         draw_line(axes, means[:, 0], labels)
-        dress(axes, x="z_1 (latent units)", y="examples per bin")
+        dress(axes, x="latent dimension 0 (latent units)", y="examples per bin")
     elif means.shape[1] == 2:
         draw_points(axes, means, labels)
-        dress(axes, x="z_1 (latent units)", y="z_2 (latent units)")
+        text = "latent dimension {} (latent units)"
+        dress(axes, x=text.format(0), y=text.format(1))
     else:
         points, share = principal_components(means)
         draw_points(axes, points, labels)
@@ -53,6 +55,7 @@ def draw_line(axes: Axes, values: np.ndarray, labels: np.ndarray | None) -> None
     """
     classes = groups(labels, len(values)) or groups(None, len(values)) or []
     edges = bin_edges(values)
+    axes.yaxis.set_major_locator(MaxNLocator(6, integer=True))
     for name, colour, chosen in classes:
         counts, _ = np.histogram(values[chosen], edges)
         axes.stairs(counts, edges, color=colour, lw=1.6, label=name)

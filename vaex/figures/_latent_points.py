@@ -31,7 +31,7 @@ def draw_points(axes: Axes, points: np.ndarray, labels: np.ndarray | None) -> No
     """
     classes = groups(labels, len(points))
     step = -(-len(points) // MOST_POINTS)
-    size = float(np.clip(15000 / len(points), 4, 30))
+    size = float(np.clip(15000 / len(points), 4, 20))
     style = {"s": size, "lw": 0, "alpha": 0.7}
     x, y = points[::step].T
     axes.set_aspect("equal", adjustable="datalim")
@@ -75,7 +75,7 @@ def name_classes(axes: Axes, points: np.ndarray, classes: Sequence[Group]) -> No
     '7'
     """
     outline = [withStroke(linewidth=3, foreground="white")]
-    distance = 0.05 * np.ptp(points, axis=0).max()
+    distance = 0.04 * np.ptp(points, axis=0).max()
     taken: list[np.ndarray] = []
     for name, _, chosen in classes:
         middle = np.median(points[chosen], axis=0)

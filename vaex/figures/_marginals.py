@@ -39,7 +39,7 @@ def draw_marginals(
         known = None if data is None else data[:, feature]
         draw_marginal(axes, samples[:, feature], known)
         name = columns[feature] if columns else f"feature {feature}"
-        name = "value" if width == 1 and not columns else plain(name)
+        name = "value" if width == 1 and not columns else plain(name, 20)
         dress(axes, title=name)
         axes.locator_params("y", nbins=4)
     for axes in grid[shown:]:

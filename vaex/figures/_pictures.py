@@ -5,6 +5,7 @@ from matplotlib.axes import Axes
 
 from vaex.figures._arrays import finite_range
 from vaex.figures._style import SMALL
+from vaex.figures._words import number
 
 TILE, TALLEST = 0.9, 2.0  # inches: width of a tile, and the most of its height
 
@@ -34,7 +35,7 @@ def pixel_unit(limits: tuple[float, float], *images: np.ndarray) -> str:
     'pixels 0 to 1 (data units)'
     """
     missing = any(np.isnan(image).any() for image in images)
-    unit = f"pixels {limits[0]:.3g} to {limits[1]:.3g} (data units)"
+    unit = f"pixels {number(limits[0])} to {number(limits[1])} (data units)"
     return unit + ("; purple: missing" if missing else "")
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from vaex.figures._arrays import finite_range
+from vaex.figures._arrays import finite_range, to_float
 from vaex.figures._heat_maps import (
     add_colour_bar,
     draw_matrix,
@@ -19,7 +19,7 @@ MOST_EXAMPLES = 4
 
 
 def draw_sequences(
-    rows: Mapping[str, np.ndarray], reference: np.ndarray, columns: Sequence[str] = ()
+    rows: Mapping[str, np.ndarray], reference: str, columns: Sequence[str] = ()
 ) -> Figure:
     """A grid of heat maps: one row per entry, one column per example.
 
@@ -28,34 +28,33 @@ def draw_sequences(
 
     Args:
       rows: label -> [N, T, ...], data units; N may differ, the rest may not.
-      reference: the colour scale of all is the central 99 % of these values.
+      reference: the label whose central 99 % of values spans the colour scale.
       columns: a name per feature, or none.
 
     Returns:
       The figure, with one colour bar.
 
-    >>> figure = draw_sequences({"samples": np.zeros((2, 5, 3))}, np.zeros(1))
+    >>> figure = draw_sequences({"samples": np.zeros((2, 5, 3))}, "samples")
     >>> len(figure.axes)  # two maps and the colour bar
     3
     """
+    features = int(np.prod(rows[reference].shape[2:]))
     flat = {
-        label: values[:MOST_EXAMPLES].reshape(
-            *(min(len(values), MOST_EXAMPLES), values.shape[1], -1)
-        )
+        label: to_float(values[:MOST_EXAMPLES]).reshape(-1, values.shape[1], features)
         for label, values in rows.items()
     }
-    limits = finite_range(reference, tail=0.005)
+    limits = finite_range(flat[reference], tail=0.005)
     width = max(len(values) for values in flat.values())
     figure = new_figure(2.2 + 1.9 * width, 0.9 + 1.7 * len(flat))
     grid = figure.subplots(len(flat), width, sharex=True, sharey=True, squeeze=False)
     image = None
     for line, (label, values) in zip(grid, flat.items(), strict=True):
-        for number, axes in enumerate(line):
-            if number >= len(values):
+        for example, axes in enumerate(line):
+            if example >= len(values):
                 axes.set_axis_off()
                 continue
-            image = draw_matrix(axes, values[number].T, limits)
-            dress(axes, y=label if number == 0 else "")
+            image = draw_matrix(axes, values[example].T, limits)
+            dress(axes, y=label if example == 0 else "")
             label_features(axes, columns, values.shape[2], side="y", most=12)
     shown = [first_of(len(flat[k]), len(rows[k]), k) for k in rows]
     title = ", ".join(shown) + missing_mark(flat.values())

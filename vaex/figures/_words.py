@@ -28,3 +28,12 @@ def first_of(shown: int, total: int, noun: str = "examples") -> str:
     if shown < total:
         return f"first {shown} of {total} {noun}"
     return count_of(total, noun)
+
+
+def number(value: float, precision: str = ".3g") -> str:
+    """A number with the minus sign that ticks have.
+
+    >>> number(-0.5) == "\N{MINUS SIGN}0.5", number(1.0, ".2f")
+    (True, '1.00')
+    """
+    return f"{value:{precision}}".replace("-", "\N{MINUS SIGN}")

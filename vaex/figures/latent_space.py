@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from vaex.figures._arrays import as_examples
+from vaex.figures._arrays import as_examples, to_float
 from vaex.figures._classes import check_labels
 from vaex.figures._kl_bars import draw_kl
 from vaex.figures._latent_means import draw_means
@@ -37,7 +37,7 @@ def draw_latent_space(
     >>> figure.axes[1].get_title()
     'KL per dimension: 3 of 4 active'
     """
-    means = as_examples("means", means)
+    means = to_float(as_examples("means", means))
     if means.ndim != 2:
         raise ValueError(
             f"means must be [N, L], got shape {means.shape}; pass one row per example"
@@ -51,7 +51,7 @@ def draw_latent_space(
     if labels is not None:
         labels = check_labels(labels, len(means))[finite]
     if kl is not None:
-        kl = np.asarray(kl, dtype=np.float64)
+        kl = to_float(kl)
         if kl.shape != means.shape[1:]:
             raise ValueError(
                 f"kl must be [{means.shape[1]}], one value per latent dimension, got "

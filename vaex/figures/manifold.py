@@ -1,30 +1,30 @@
 """The decoder over a two-dimensional latent space."""
 
-from statistics import NormalDist
-
 import numpy as np
 from matplotlib.figure import Figure
+from scipy.special import ndtri
 
-from vaex.figures._arrays import as_examples
+from vaex.figures._arrays import as_examples, to_float
 from vaex.figures._images import is_image, mosaic, to_rgb
 from vaex.figures._pictures import pixel_limits, pixel_unit
 from vaex.figures._style import LABEL, SMALL, TITLE, new_figure
+from vaex.figures._words import number
 
 MOST_TICKS = 9
 
 
-def normal_quantiles(n: int) -> np.ndarray:
+def _normal_quantiles(n: int) -> np.ndarray:
     """z_i = Phi^-1((i + 1/2) / n), so that every cell has the same prior mass.
 
     Returns:
       [n] increasing.
 
-    >>> normal_quantiles(3).round(2).tolist()
+    >>> _normal_quantiles(3).round(2).tolist()
     [-0.97, 0.0, 0.97]
     """
     if n < 1:
         raise ValueError(f"n must be at least 1, got {n}; pass the rows of the grid")
-    return np.array([NormalDist().inv_cdf((i + 0.5) / n) for i in range(n)])
+    return ndtri((np.arange(n) + 0.5) / n)
 
 
 def latent_grid(n: int) -> np.ndarray:
@@ -37,7 +37,7 @@ def latent_grid(n: int) -> np.ndarray:
     >>> latent_grid(2).round(2).tolist()
     [[[-0.67, 0.67], [0.67, 0.67]], [[-0.67, -0.67], [0.67, -0.67]]]
     """
-    z = normal_quantiles(n)
+    z = _normal_quantiles(n)
     return np.stack(np.meshgrid(z, z[::-1]), axis=-1)
 
 
@@ -68,14 +68,14 @@ def draw_manifold(
     >>> draw_manifold(np.zeros((3, 3, 8, 8))).axes[0].get_xlabel()
     'z_1 (latent units)'
     """
-    images = as_examples("images", images)
+    images = to_float(as_examples("images", images))
     n, *rest = images.shape
     if not rest or rest[0] != n or not is_image(rest[1:]):
         raise ValueError(
             "images must be [n, n, H, W], [n, n, H, W, 1] or [n, n, H, W, 3], got "
             f"shape {images.shape}; for other events use draw_samples"
         )
-    z = normal_quantiles(n) if quantiles is None else np.asarray(quantiles, float)
+    z = _normal_quantiles(n) if quantiles is None else np.asarray(quantiles, float)
     if z.shape != (n,) or not np.all(np.diff(z) > 0):
         raise ValueError(
             f"quantiles must be [{n}] increasing, got {z.tolist()}; pass the latent "
@@ -84,15 +84,15 @@ def draw_manifold(
     limits = pixel_limits(limits, images)
     height, width = rest[1:3]
     flat = images.reshape(n * n, *rest[1:])
-    canvas = mosaic(to_rgb(flat, limits), n, n, gap=0)
+    canvas = mosaic(to_rgb(flat, limits), n, n)
     size = 5.6 / max(height, width)
     figure = new_figure(size * width + 1.0, size * height + 1.0)
     axes = figure.subplots()
     axes.imshow(canvas)
     places = np.unique(np.linspace(0, n - 1, min(n, MOST_TICKS)).round().astype(int))
-    names = [f"{z[i]:.2f}".replace("-", "\N{MINUS SIGN}") for i in places]
-    axes.set_xticks((places + 0.5) * width - 0.5, names)
-    axes.set_yticks((n - places - 0.5) * height - 0.5, names)
+    names = [number(float(z[i]), ".2f") for i in places]
+    axes.set_xticks(places * (width + 1) + (width - 1) / 2, names)
+    axes.set_yticks((n - 1 - places) * (height + 1) + (height - 1) / 2, names)
     axes.tick_params(labelsize=SMALL)
     axes.set_xlabel("z_1 (latent units)", fontsize=LABEL)
     axes.set_ylabel("z_2 (latent units)", fontsize=LABEL)

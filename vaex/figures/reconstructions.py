@@ -5,10 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from vaex.figures._arrays import as_examples, check_columns
+from vaex.figures._arrays import as_examples, check_columns, to_float
 from vaex.figures._image_pairs import draw_image_pairs
 from vaex.figures._images import is_image
-from vaex.figures._pictures import pixel_limits
 from vaex.figures._sequences import draw_sequences
 from vaex.figures._vector_pairs import draw_scalar_pairs, draw_vector_pairs
 
@@ -31,7 +30,7 @@ def draw_reconstructions(
       originals: [N, *E], data units; NaN is missing.
       reconstructions: [N, *E], data units.
       limits: values of black and white, for images only; None is the range of the
-        originals.
+        originals shown.
       columns: names of the features of a vector, scalar or sequence; () for none.
 
     Returns:
@@ -55,13 +54,12 @@ def draw_reconstructions(
         )
     count, *event = originals.shape
     if is_image(event, columns):
-        return draw_image_pairs(
-            originals, reconstructions, pixel_limits(limits, originals)
-        )
+        return draw_image_pairs(originals, reconstructions, limits)
     columns = check_columns(columns, tuple(event))
     if len(event) > 1:
         rows = {"originals": originals, "reconstructions": reconstructions}
-        return draw_sequences(rows, originals, columns)
-    if originals.size == count:
-        return draw_scalar_pairs(originals.ravel(), reconstructions.ravel(), columns)
-    return draw_vector_pairs(originals, reconstructions, columns)
+        return draw_sequences(rows, "originals", columns)
+    x, y = to_float(originals), to_float(reconstructions)
+    if x.size == count:
+        return draw_scalar_pairs(x.ravel(), y.ravel(), columns)
+    return draw_vector_pairs(x, y, columns)

@@ -5,11 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from vaex.figures._arrays import as_examples, check_columns
+from vaex.figures._arrays import as_examples, check_columns, to_float
 from vaex.figures._image_grids import draw_image_grids
 from vaex.figures._images import is_image
 from vaex.figures._marginals import draw_marginals
-from vaex.figures._pictures import pixel_limits
 from vaex.figures._sequences import draw_sequences
 
 
@@ -30,7 +29,7 @@ def draw_samples(
       samples: [N, *E], data units.
       data: [M, *E], data units, or None.
       limits: values of black and white, for images only; None is the range of the
-        data (of the samples, where there is none).
+        data shown (of the samples, where there is none).
       columns: names of the features of a vector, scalar or sequence; () for none.
 
     Returns:
@@ -52,12 +51,11 @@ def draw_samples(
             f"samples of {samples.shape[1:]}; pass both in data units"
         )
     if is_image(event, columns):
-        limits = pixel_limits(limits, samples if data is None else data)
         return draw_image_grids(samples, data, limits)
     columns = check_columns(columns, tuple(event))
     if len(event) > 1:
         known = {} if data is None else {"data examples": data}
-        reference = samples if data is None else data
-        return draw_sequences({"samples": samples, **known}, reference, columns)
-    table = None if data is None else data.reshape(len(data), -1)
-    return draw_marginals(samples.reshape(len(samples), -1), table, columns)
+        rows = {"samples": samples, **known}
+        return draw_sequences(rows, list(rows)[-1], columns)
+    table = None if data is None else to_float(data).reshape(len(data), -1)
+    return draw_marginals(to_float(samples).reshape(len(samples), -1), table, columns)

@@ -57,7 +57,8 @@ def draw_training_curves(rows: Sequence[Mapping[str, Any]]) -> Figure:
     longest = max(panels, key=lambda axes: len(axes.get_legend_handles_labels()[1]))
     handles, labels = longest.get_legend_handles_labels()
     figure.legend(
-        *(handles, labels),
+        handles,
+        labels,
         loc="outside upper center",
         ncols=len(labels),
         fontsize=SMALL,

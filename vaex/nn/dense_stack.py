@@ -38,10 +38,6 @@ class DenseStack(nn.Module):
     hidden: tuple[int, ...] = (500,)
     activation: Callable[[Array], Array] = nn.relu
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_sizes("hidden", self.hidden)
-
     @nn.compact
     def __call__(self, x: Array) -> Array:
         """Applies the layers."""

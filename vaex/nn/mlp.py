@@ -5,7 +5,7 @@ from collections.abc import Callable
 import flax.linen as nn
 from jax import Array
 
-from vaex.nn.dense_stack import DenseStack, with_condition
+from vaex.nn.dense_stack import DenseStack, check_sizes, with_condition
 
 
 class MLPEncoder(nn.Module):
@@ -24,6 +24,10 @@ class MLPEncoder(nn.Module):
 
     hidden: tuple[int, ...] = (500,)
     activation: Callable[[Array], Array] = nn.relu
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_sizes("hidden", self.hidden)
 
     @nn.compact
     def __call__(
@@ -53,6 +57,10 @@ class MLPDecoder(nn.Module):
     activation: Callable[[Array], Array] = nn.relu
 
     event_axes = 0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_sizes("hidden", self.hidden)
 
     @nn.compact
     def __call__(

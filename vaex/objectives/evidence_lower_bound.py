@@ -2,7 +2,7 @@
 
 from jax import Array
 
-from vaex.objectives.ledger import distortion, ledger, rate
+from vaex.objectives.ledger import distortion, ledger_of, rate
 from vaex.types import Batch, Metrics, Model, Scalar
 
 
@@ -39,4 +39,4 @@ def elbo(
     if divergence is None:
         raise ValueError("the ELBO needs a posterior and a prior with a density")
     loss = (distortion(terms) + beta * divergence).mean()
-    return loss, ledger(terms)
+    return loss, ledger_of(terms)

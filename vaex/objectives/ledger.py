@@ -20,7 +20,7 @@ def rate(terms: Terms) -> Array | None:
     return None if terms.kl is None else terms.kl.mean(0).sum(-1)
 
 
-def ledger(terms: Terms) -> Metrics:
+def ledger_of(terms: Terms) -> Metrics:
     """Batch means of distortion, rate and ELBO, as far as they exist.
 
     Whatever an objective minimises, these are the plain quantities: no weight,
@@ -33,7 +33,7 @@ def ledger(terms: Terms) -> Metrics:
     >>> import jax.numpy as jnp
     >>> one = jnp.ones((1, 2))
     >>> terms = Terms(-3 * one, -one, -one, jnp.ones((1, 2, 4)), None, {})
-    >>> {name: float(value) for name, value in ledger(terms).items()}
+    >>> {name: float(value) for name, value in ledger_of(terms).items()}
     {'distortion': 3.0, 'rate': 4.0, 'elbo': -7.0}
     """
     metrics: Metrics = {}

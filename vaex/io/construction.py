@@ -69,7 +69,7 @@ def construct(node: Any, where: str, facts: Mapping[str, Any]) -> Any:
       node: plain dicts, lists and scalars.
       where: dotted key of the node, for messages.
       facts: name -> value handed to parameters of that name which the node leaves
-        out or sets to null; None values are not handed over.
+        out or sets to null; None is handed over only where there is no default.
 
     Returns:
       The object; lists become tuples.
@@ -102,7 +102,8 @@ def construct(node: Any, where: str, facts: Mapping[str, Any]) -> Any:
         built = construct(value, key, facts)
         arguments[name] = _checked(built, hints.get(name, Any), key)
     for name, fact in facts.items():
-        if name in parameters and name not in arguments and fact is not None:
+        wanted = name in parameters and name not in arguments
+        if wanted and (fact is not None or _is_required(parameters[name])):
             arguments[name] = fact
     if node.get("_partial_"):
         return functools.partial(target, **arguments)
@@ -116,9 +117,7 @@ def _call(
     where: str,
 ) -> Any:
     for name, parameter in parameters.items():
-        required = parameter.default is parameter.empty
-        variadic = parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL)
-        if required and not variadic and name not in arguments:
+        if _is_required(parameter) and name not in arguments:
             raise InputError(f"{where}: {_name(target)} needs the argument {name!r}")
     try:
         return target(**arguments)
@@ -127,6 +126,11 @@ def _call(
     except (TypeError, ValueError) as error:
         message = f"{where}: {_name(target)} refused its arguments: {error}"
         raise InputError(message) from error
+
+
+def _is_required(parameter: inspect.Parameter) -> bool:
+    variadic = parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL)
+    return parameter.default is parameter.empty and not variadic
 
 
 def _name(target: Any) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vaex.errors import InputError
-from vaex.io.construct import construct
+from vaex.io.construction import construct
 from vaex.training.experiment import Experiment
 
 SLOTS = ("encoder", "posterior", "prior", "decoder", "likelihood")
