@@ -57,7 +57,8 @@ def test_small_integers_are_levels(tmp_path, array, num_levels):
 @pytest.mark.parametrize(
     ("array", "event_shape", "expected"),
     [
-        (GREY, None, (5, 4, 1)),
+        (GREY, None, (5, 4)),
+        (GREY[..., None], None, (5, 4)),
         (GREY[:, :3], None, (3, 4)),
         (GREY.astype(int), None, (5, 4)),
         (GREY, (20,), (20,)),
@@ -121,7 +122,7 @@ def test_a_file_that_is_split_already(tmp_path, name):
     labels = {"y_train": np.arange(20), "y_test": np.arange(3)}
     data = ArrayFile(saved(tmp_path, **arrays, **labels)).load()
     assert data.num_levels == 251
-    np.testing.assert_array_equal(data.splits["train"]["x"][..., 0], GREY)
+    np.testing.assert_array_equal(data.splits["train"]["x"], GREY)
     np.testing.assert_array_equal(data.splits["test"]["label"], np.arange(3))
 
 

@@ -17,6 +17,6 @@ def test_the_published_facts():
     assert data.splits.keys() == facts.keys()
     for name, (rows, ones) in facts.items():
         x = data.splits[name]["x"]
-        assert x.shape == (rows, 28, 28, 1)
+        assert x.shape == (rows, 28, 28)
         assert x.mean() == pytest.approx(ones, abs=5e-6)
     assert data.num_levels == 2

@@ -15,8 +15,8 @@ from vaex.errors import InputError
 def test_the_values_are_those_of_scikit_learn():
     data = Digits(seed=5).load()
     train, test = data.splits["train"], data.splits["test"]
-    assert train["x"].shape == (1437, 8, 8, 1)
-    assert test["x"].shape == (360, 8, 8, 1)
+    assert train["x"].shape == (1437, 8, 8)
+    assert test["x"].shape == (360, 8, 8)
     assert train["x"].dtype == np.uint8
     assert train["label"].dtype == np.int32
     assert data.num_levels == 17

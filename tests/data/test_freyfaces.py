@@ -17,12 +17,12 @@ SHA256 = "2438ba4f0d2a6bd8bac43de756141eaa33c8d248dd613d464bdb1210d9b7af78"
 def test_the_frames_and_the_split_of_the_reference_numbers():
     data = FreyFaces().load()
     train, test = data.splits["train"]["x"], data.splits["test"]["x"]
-    assert train.shape == (1600, 28, 20, 1)
-    assert test.shape == (365, 28, 20, 1)
+    assert train.shape == (1600, 28, 20)
+    assert test.shape == (365, 28, 20)
     assert data.num_levels == 256
     assert (train.min(), train.max()) == (8, 238)
     order = np.random.RandomState(0).permutation(1965)
-    frames = np.empty((1965, 28, 20, 1), np.uint8)
+    frames = np.empty((1965, 28, 20), np.uint8)
     frames[order] = np.concatenate([train, test])
     assert hashlib.sha256(frames.tobytes()).hexdigest() == SHA256
     # Neighbouring rows are alike (46 if read as 20x28), and so are frames in time.

@@ -62,7 +62,7 @@ def test_kl_bars_are_sorted_and_inactive_ones_grey(render):
     kl = np.array([0.005, 2.0, 0.0, 0.3, np.nan])
     figure = render(draw_latent_space(means(9, 5), kl=kl))
     axes = figure.axes[1]
-    assert axes.get_title() == "KL per dimension: 2 of 5 active"
+    assert axes.get_title() == "KL per dimension: 2 of 5 active (1 not finite)"
     heights = [float(bar.get_height()) for bar in axes.patches]
     assert heights[:4] == [2.0, 0.3, 0.005, 0.0]
     assert len({bar.get_facecolor() for bar in axes.patches[:2]}) == 1
@@ -75,13 +75,13 @@ def test_kl_bars_are_sorted_and_inactive_ones_grey(render):
 
 
 @pytest.mark.parametrize("width", [1, 2, 5])
-@pytest.mark.parametrize("classes", [None, 1, 12, 13, 100])
+@pytest.mark.parametrize("classes", [None, 1, 12, 13])
 def test_any_width_and_number_of_classes(render, width, classes):
     labels = None if classes is None else np.arange(150) % classes
     kl = np.full(width, -1e-4)
     figure = render(draw_latent_space(means(150, width), labels=labels, kl=kl))
     bars = [axes for axes in figure.axes if axes.get_ylabel().startswith("label")]
-    assert len(bars) == (width > 1 and classes in (13, 100))
+    assert len(bars) == (width > 1 and classes == 13)
 
 
 @pytest.mark.parametrize("width", [1, 2, 5])
@@ -103,7 +103,9 @@ def test_rows_with_nan_are_left_out_and_counted(render, width):
 
 def test_all_kl_missing(render):
     figure = render(draw_latent_space(means(5, 3), kl=np.full(3, np.inf)))
-    assert figure.axes[1].get_title() == "KL per dimension: 0 of 3 active"
+    assert (
+        figure.axes[1].get_title() == "KL per dimension: 0 of 3 active (3 not finite)"
+    )
 
 
 def test_names_are_written_once_per_place(render):

@@ -122,10 +122,8 @@ def test_named_matrix_is_a_sequence(render):
     assert len(render(draw_reconstructions(x, y, columns="abcdef")).axes) == 5
 
 
-@pytest.mark.parametrize(
-    "event", [(), (1,), (4,), (6, 6), (6, 6, 1), (6, 6, 3), (30, 2)]
-)
-@pytest.mark.parametrize("value", [0.0, -3.0, 1e6, np.nan])
+@pytest.mark.parametrize("event", [(), (4,), (6, 6), (30, 2)])
+@pytest.mark.parametrize("value", [0.0, -1e6, np.nan])
 def test_one_constant_example(render, event, value):
     x = np.full((1, *event), value)
     figure = render(draw_reconstructions(x, x))

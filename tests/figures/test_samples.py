@@ -81,11 +81,11 @@ def test_sequences(render):
     assert figure.get_suptitle() == "first 4 of 6 samples, 2 data examples"
 
 
-@pytest.mark.parametrize("event", [(), (1,), (4,), (6, 6), (6, 6, 3), (30, 2)])
-@pytest.mark.parametrize("value", [0.0, 0.3, -3.0, 1e6, np.nan])
+@pytest.mark.parametrize("event", [(), (4,), (6, 6), (30, 2)])
+@pytest.mark.parametrize("value", [0.0, 0.3, -1e6, np.nan])
 def test_one_constant_sample(render, event, value):
     x = np.full((1, *event), value)
-    render(draw_samples(x))
+    draw_samples(x)
     render(draw_samples(x, data=np.zeros((3, *event))))
 
 

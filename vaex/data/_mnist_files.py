@@ -26,9 +26,9 @@ def four_files(
 
 
 def read_splits(paths: list[Path]) -> dict[str, dict[str, np.ndarray]]:
-    """Splits with x [N, 28, 28, 1] uint8 and label [N] int32."""
+    """Splits with x [N, 28, 28] uint8 and label [N] int32."""
     arrays = [read_array(path)["x"] for path in paths]
     return {
-        name: {"x": images[..., None], "label": labels.astype(np.int32)}
+        name: {"x": images, "label": labels.astype(np.int32)}
         for name, images, labels in (("train", *arrays[:2]), ("test", *arrays[2:]))
     }

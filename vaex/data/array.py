@@ -23,9 +23,9 @@ class ArrayFile(Source):
     """An array in a .npy, .npz, .csv, idx, .mat or .amat file.
 
     Values that are all integers from 0 to 255 are levels (uint8, `num_levels` the
-    largest + 1, 2 at least); all others are real (float32). A uint8 array
-    [N, H, W] with H, W >= 4 is taken for grey images and becomes [N, H, W, 1]; an
-    array [N] becomes [N, 1]. The rows are split by `RandomState(seed)`, unless the
+    largest + 1, 2 at least); all others are real (float32). An array [N, H, W, 1]
+    becomes [N, H, W] (a last axis of size 1 makes compiled code many times slower)
+    and [N] becomes [N, 1]. The rows are split by `RandomState(seed)`, unless the
     file holds x_train and x_test (or X_train and X_test).
 
     Attributes:
@@ -151,5 +151,6 @@ class ArrayFile(Source):
                     f"{self.path}, got {self.event_shape} for {x.shape[1:]}"
                 )
             return x.reshape(len(x), *self.event_shape)
-        is_grey = x.dtype == np.uint8 and x.ndim == 3 and min(x.shape[1:]) >= 4
-        return x[..., None] if is_grey or x.ndim == 1 else x
+        if x.ndim == 4 and x.shape[-1] == 1:
+            return x[..., 0]
+        return x[:, None] if x.ndim == 1 else x

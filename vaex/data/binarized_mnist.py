@@ -19,7 +19,7 @@ _CHECKSUMS = {
 
 @dataclass(frozen=True)
 class BinarizedMNIST(Source):
-    """MNIST binarised once: 28x28x1 in {0, 1}, 50000 / 10000 / 10000, no labels.
+    """MNIST binarised once: 28x28 in {0, 1}, 50000 / 10000 / 10000, no labels.
 
     Source: Salakhutdinov and Murray, "On the quantitative analysis of deep belief
       networks", ICML 2008; the published bits are Larochelle's.
@@ -40,7 +40,7 @@ class BinarizedMNIST(Source):
         """Reads the three text files; they may be gzipped."""
         names = ("train", "validation", "test")
         splits = {
-            name: {"x": read_array(require(file))["x"].reshape(-1, 28, 28, 1)}
+            name: {"x": read_array(require(file))["x"].reshape(-1, 28, 28)}
             for name, file in zip(names, self.files, strict=True)
         }
         return Dataset(self.name, splits, 2, self.checksum())

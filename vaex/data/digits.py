@@ -30,7 +30,7 @@ def _packaged() -> Path:
 
 @dataclass(frozen=True)
 class Digits(Source):
-    """Handwritten digits: 8x8x1, 17 grey levels, 1437 / 360, 10 classes; no download.
+    """Handwritten digits: 8x8, 17 grey levels, 1437 / 360, 10 classes; no download.
 
     Attributes:
       seed: of the permutation that splits them, `RandomState(seed)`.
@@ -40,7 +40,7 @@ class Digits(Source):
 
     >>> data = Digits().load()
     >>> data.splits["train"]["x"].shape, data.splits["test"]["x"].dtype
-    ((1437, 8, 8, 1), dtype('uint8'))
+    ((1437, 8, 8), dtype('uint8'))
     """
 
     name: ClassVar[str] = "digits"
@@ -64,6 +64,6 @@ class Digits(Source):
                 f"{path} must hold the table with sha256 {_CONTENT}, got {got}; "
                 "install scikit-learn again"
             )
-        x, label = table[:, :-1].reshape(-1, 8, 8, 1), table[:, -1].astype(np.int32)
+        x, label = table[:, :-1].reshape(-1, 8, 8), table[:, -1].astype(np.int32)
         splits = shuffled_split({"x": x, "label": label}, 360, self.seed)
         return Dataset(self.name, splits, 17, self.checksum())

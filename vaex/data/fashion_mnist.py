@@ -11,7 +11,7 @@ from vaex.data.source import Source
 
 @dataclass(frozen=True)
 class FashionMNIST(Source):
-    """Clothes: 28x28x1, 256 grey levels, 60000 / 10000, 10 classes.
+    """Clothes: 28x28, 256 grey levels, 60000 / 10000, 10 classes.
 
     Source: Xiao, Rasul, Vollgraf, "Fashion-MNIST", 2017,
       https://arxiv.org/abs/1708.07747

@@ -30,7 +30,7 @@ def _content_sha256(path: Path) -> str:
 
 @dataclass(frozen=True)
 class FreyFaces(Source):
-    """Frames of one face: 28x20x1, 256 grey levels (8 to 238 occur), 1600 / 365.
+    """Frames of one face: 28x20, 256 grey levels (8 to 238 occur), 1600 / 365.
 
     The frames are split at random by `RandomState(seed).permutation(1965)`: test
     frames have near twins in the training split. No labels. The file is known by
@@ -64,6 +64,6 @@ class FreyFaces(Source):
 
     def load(self) -> Dataset:
         """Reads the frames and splits them."""
-        x = _frames(require(self.files[0])).reshape(-1, 28, 20, 1)
+        x = _frames(require(self.files[0])).reshape(-1, 28, 20)
         splits = shuffled_split({"x": x}, 365, self.seed)
         return Dataset(self.name, splits, 256, self.checksum())

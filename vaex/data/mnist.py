@@ -11,7 +11,7 @@ from vaex.data.source import Source
 
 @dataclass(frozen=True)
 class MNIST(Source):
-    """Handwritten digits: 28x28x1, 256 grey levels, 60000 / 10000, 10 classes.
+    """Handwritten digits: 28x28, 256 grey levels, 60000 / 10000, 10 classes.
 
     Source: LeCun, Bottou, Bengio, Haffner, "Gradient-based learning applied to
       document recognition", 1998.

@@ -17,7 +17,7 @@ def draw_image_grids(
     data: np.ndarray | None = None,
     limits: tuple[float, float] | None = None,
 ) -> Figure:
-    """A grid of samples; data of the same number, where there is any, beside it.
+    """A grid of samples, and a grid of data beside it where there is any.
 
     Args:
       samples: [N, H, W], [N, H, W, 1] or [N, H, W, 3], data units.

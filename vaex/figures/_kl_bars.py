@@ -44,9 +44,11 @@ def draw_kl(axes: Axes, kl: np.ndarray) -> None:
     step = -(-len(kl) // (MOST_NUMBERS if len(kl) <= 100 else MOST_NUMBERS // 2))
     axes.set_xticks(ranks[::step], [str(i) for i in order[::step]])
     axes.set_xlim(-0.6, max(len(kl), 6) - 0.4)
+    title = f"KL per dimension: {active.sum()} of {len(kl)} active"
+    missing = int(np.isnan(kl).sum())
     dress(
         axes,
-        title=f"KL per dimension: {active.sum()} of {len(kl)} active",
+        title=f"{title} ({missing} not finite)" if missing else title,
         x="latent dimension (index, sorted by KL)",
         y="KL to the prior (nats per example)",
     )

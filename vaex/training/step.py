@@ -1,6 +1,7 @@
 """One training step, and the compiled chunk of many."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -25,8 +26,7 @@ def make_step(
     update; all randomness comes from `fold_in(state.key, state.step)`.
 
     Returns:
-      The step, not jitted. Metrics are scalars: `loss`, the objective's, and
-      `finite` (1 where the loss and the gradient's norm are finite).
+      The step, not jitted. Metrics are scalars: `loss` and the objective's.
     """
     root, options = experiment.root()
 
@@ -54,8 +54,7 @@ def make_step(
         updates, opt_state = optimizer.update(
             grads, state.opt_state, state.params, value=loss
         )
-        finite = jnp.isfinite(loss) & jnp.isfinite(optax.global_norm(grads))
-        metrics = {"loss": loss, **metrics, "finite": finite.astype(jnp.float32)}
+        metrics = {"loss": loss, **metrics}
         state = state._replace(
             step=state.step + 1,
             params=optax.apply_updates(state.params, updates),
@@ -74,7 +73,9 @@ def make_chunk(
 
     Runs n <= n_max steps in one program, gathering rows of device-resident data by
     index. n is traced, so that any remainder is the same compilation; metrics
-    beyond n are 0.
+    beyond n are 0. They include `finite`: whether each loss was, and at step n - 1
+    whether the parameters after it are too (a test of every gradient would cost a
+    pass over memory in each step).
 
     Returns:
       The chunk, not jitted; jit it with `donate_argnums=0`.
@@ -91,12 +92,22 @@ def make_chunk(
             lambda m: jnp.zeros((indices.shape[0], *m.shape), m.dtype), shapes
         )
 
-        def body(i: Array, carry: tuple[TrainState, Metrics]):
+        def body(
+            i: Array, carry: tuple[TrainState, Metrics]
+        ) -> tuple[TrainState, Metrics]:
             state, history = carry
             state, metrics = step(state, rows(i))
             history = jax.tree.map(lambda h, m: h.at[i].set(m), history, metrics)
             return state, history
 
-        return jax.lax.fori_loop(0, n, body, (state, empty))
+        state, history = jax.lax.fori_loop(0, n, body, (state, empty))
+        finite = jnp.isfinite(history["loss"])
+        finite = finite.at[n - 1].min(_all_finite(state.params))
+        return state, {**history, "finite": finite}
 
     return chunk
+
+
+def _all_finite(tree: Any) -> Array:
+    leaves = [jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(tree)]
+    return jnp.stack(leaves).all()
