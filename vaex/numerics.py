@@ -9,7 +9,7 @@ from jax import Array
 
 
 def log_mean_exp(x: Array, axis: int = 0) -> Array:
-    """log of the mean of exp(x) along `axis`, without overflow.
+    """Log of the mean of exp(x) along `axis`, without overflow.
 
     >>> float(log_mean_exp(jnp.array([1000.0, 1000.0])))
     1000.0
@@ -18,7 +18,7 @@ def log_mean_exp(x: Array, axis: int = 0) -> Array:
 
 
 def log1mexp(x: Array) -> Array:
-    """log(1 - exp(-x)) for x > 0, accurate at both ends.
+    """Logarithm log(1 - exp(-x)) for x > 0, accurate at both ends.
 
     Source: Machler, "Accurately computing log(1 - exp(-|a|))", 2012, equation 7:
       the two forms meet at log 2.

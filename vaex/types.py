@@ -9,7 +9,6 @@ from typing import Annotated, Any, NamedTuple, Protocol
 
 import jax
 from jax import Array
-from jax.typing import ArrayLike
 
 Batch = Mapping[str, Array]
 """`x` [B, *E]; optional `input` [B, *I] (what the encoder sees, else `x` with masked
@@ -22,7 +21,7 @@ class Traced:
     """Marks a parameter whose value is a traced leaf of `Hparams`."""
 
 
-Scalar = Annotated[ArrayLike, Traced]
+Scalar = Annotated[float | Array, Traced]
 """Annotation of a numeric hyperparameter: a float that may be swept as a population
 without another compilation. Everything else is structural."""
 
@@ -68,10 +67,14 @@ def log_weights(terms: Terms) -> Array:
         "log_pz": "the prior has no density",
         "log_qz_x": "the posterior has no density",
     }
+    parts = []
     for name, reason in reasons.items():
-        if getattr(terms, name) is None:
+        part: Array | None = getattr(terms, name)
+        if part is None:
             raise ValueError(f"importance weights do not exist: {reason}")
-    return terms.log_px_z + terms.log_pz - terms.log_qz_x  # type: ignore[operator]
+        parts.append(part)
+    log_px_z, log_pz, log_qz_x = parts
+    return log_px_z + log_pz - log_qz_x
 
 
 class Model(Protocol):
@@ -94,14 +97,24 @@ class Model(Protocol):
         split: bool = False,
         posterior: Any = None,
         settings: Mapping[str, Array] = {},
-    ) -> Terms: ...
+    ) -> Terms:
+        """Log-densities of a batch; see `vaex.models.vae.VAE.terms`."""
+        ...
 
-    def encode(self, batch: Batch, *, train: bool = False) -> Any: ...
+    def encode(self, batch: Batch, *, train: bool = False) -> Any:
+        """q(z|x)."""
+        ...
 
     def decode(
         self, z: Any, condition: Array | None = None, *, train: bool = False
-    ) -> Any: ...
+    ) -> Any:
+        """p(x|z)."""
+        ...
 
-    def prior_distribution(self, condition: Array | None = None) -> Any: ...
+    def prior_distribution(self, condition: Array | None = None) -> Any:
+        """p(z)."""
+        ...
 
-    def make_rng(self, name: str) -> jax.Array: ...
+    def make_rng(self, name: str) -> jax.Array:
+        """A key of the named stream."""
+        ...

@@ -11,7 +11,7 @@ def use_compilation_cache() -> Path:
     Returns:
       The folder: JAX_COMPILATION_CACHE_DIR, else `jax` in the user's cache of vaex.
     """
-    chosen = jax.config.jax_compilation_cache_dir
+    chosen = jax.config.values["jax_compilation_cache_dir"]
     if chosen:
         return Path(chosen)
     import pooch

@@ -26,8 +26,9 @@ def check(parts: Parts) -> None:
             try:
                 parts.likelihood.check_support(values, mask)
             except InputError as error:
+                fitting = _fitting(parts, values)
                 raise InputError(
-                    f"likelihood: in the {split} split, {error}{_fitting(parts, values)}"
+                    f"likelihood: in the {split} split, {error}{fitting}"
                 ) from error
     rows = {name: a[:1] for name, a in parts.dataset.splits["train"].items()}
     init = make_init(parts.experiment, rows)

@@ -32,8 +32,9 @@ def show_results(results: dict[str, Any]) -> None:
     """Prints the table of results: value, standard error, unit."""
     title = f"{results['split']} split, {results['num_examples']} examples"
     table = Table(title=title, title_justify="left")
-    for name, justify in (("", "left"), ("value", "right"), ("s.e.", "right")):
-        table.add_column(name, justify=justify)  # type: ignore[arg-type]
+    table.add_column("")
+    table.add_column("value", justify="right")
+    table.add_column("s.e.", justify="right")
     table.add_column("unit")
     for key, label in ROWS.items():
         if key not in results:
@@ -81,7 +82,9 @@ def describe(part: Any) -> str:
     shown = []
     for field in dataclasses.fields(part):
         value = getattr(part, field.name, None)
-        skip = field.name in ("parent", "name") or isinstance(value, np.ndarray | nn.Module)
+        skip = field.name in ("parent", "name") or isinstance(
+            value, np.ndarray | nn.Module
+        )
         if not skip:
             shown.append(f"{field.name}={value!r}")
     return f"{type(part).__name__}({', '.join(shown)})"

@@ -10,8 +10,8 @@ import numpy as np
 from vaex.evaluation.config import EvaluationConfig
 from vaex.evaluation.estimates import estimate, make_estimate
 from vaex.evaluation.summary import summarize
-from vaex.io.parts import Parts
 from vaex.io.load import LoadedRun
+from vaex.io.parts import Parts
 from vaex.numerics import named_fold
 
 

@@ -15,7 +15,9 @@ def did_you_mean(word: str, words: Iterable[str]) -> str:
     if not near:  # the last part alone, for a right key in a wrong place
         tail = word.rpartition(".")[2]
         tails = {w.rpartition(".")[2]: w for w in words}
-        near = [tails[t] for t in difflib.get_close_matches(tail, tails, n=1, cutoff=0.7)]
+        near = [
+            tails[t] for t in difflib.get_close_matches(tail, tails, n=1, cutoff=0.7)
+        ]
     return f"; did you mean {near[0]}?" if near else ""
 
 

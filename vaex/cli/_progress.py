@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from rich.console import Console
@@ -44,7 +44,7 @@ class CountProgress:
             )
             self._task = self._bar.add_task(label, total=total, live="")
 
-    def __enter__(self) -> "CountProgress":
+    def __enter__(self) -> Self:
         if self._bar:
             self._bar.start()
         return self
@@ -90,9 +90,7 @@ class TrainingProgress(CountProgress):
         self._batch_size = batch_size
         self._held_out = ""
 
-    def update(  # type: ignore[override]
-        self, done: int, metrics: Mapping[str, np.ndarray]
-    ) -> None:
+    def advance(self, done: int, metrics: Mapping[str, np.ndarray]) -> None:
         """Shows the averages of the last chunk."""
         shown = "elbo" if "elbo" in metrics else "loss"
         live = f"train {shown} {metrics[shown].mean():.2f}"
@@ -101,7 +99,7 @@ class TrainingProgress(CountProgress):
         if self._first is not None and now > self._first[0]:
             rate = (done - self._first[1]) / (now - self._first[0])
             live += f", {rate * self._batch_size:,.0f} examples/s"
-        super().update(done, live)
+        self.update(done, live)
 
     def note(self, held_out: Mapping[str, float]) -> None:
         """Keeps a held-out estimate on show."""

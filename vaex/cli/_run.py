@@ -16,8 +16,8 @@ from vaex.cli._evaluate import Estimator, evaluate
 from vaex.cli._progress import MetricsLog, TrainingProgress
 from vaex.errors import InputError
 from vaex.io import checkpoint
-from vaex.io.parts import Parts, assemble
 from vaex.io.load import LoadedRun
+from vaex.io.parts import Parts, assemble
 from vaex.io.run_directory import RunDirectory
 from vaex.training.config import TrainConfig
 from vaex.training.loop import Diverged, initial_state, iterate
@@ -104,7 +104,7 @@ def _train(
         for chunk in chunks:
             state = chunk.state
             log.add(chunk.step, chunk.metrics)
-            progress.update(chunk.step, chunk.metrics)
+            progress.advance(chunk.step, chunk.metrics)
             if boundary and (chunk.step % boundary == 0 or chunk.step == num_steps):
                 held_out = estimator.quick(
                     model_variables(state), trainer.evaluate_examples
@@ -148,7 +148,9 @@ def _announce(parts: Parts, trainer: TrainConfig, order: BatchOrder) -> None:
     _console.say(f"data         {dataset.name} {dataset.event_shape}: {sizes}")
     _console.say(f"prepared by  {_console.describe(parts.preparation)}")
     _console.say(f"likelihood   {_console.describe(parts.likelihood)}")
-    batch = f"{order.batch_size} examples a step, {order.steps_per_epoch} steps an epoch"
+    batch = (
+        f"{order.batch_size} examples a step, {order.steps_per_epoch} steps an epoch"
+    )
     _console.say(f"trained on   {jax.devices()[0].device_kind}, {batch}")
     if trainer.batch_size is None and order.num_examples < 128:
         _console.say(
@@ -184,12 +186,12 @@ def _move_aside(directory: RunDirectory) -> None:
     if not (directory.path / "status.json").is_file():
         return
     number = 1
-    while (aside := directory.path.with_name(f"{directory.path.name}.{number}")).exists():
+    while (
+        aside := directory.path.with_name(f"{directory.path.name}.{number}")
+    ).exists():
         number += 1
     directory.path.rename(aside)
     directory.path.mkdir()
     if (aside / ".hydra").is_dir():
         shutil.copytree(aside / ".hydra", directory.path / ".hydra")
     _console.say(f"the earlier run is now {aside}")
-
-

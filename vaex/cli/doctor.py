@@ -55,7 +55,7 @@ def _devices() -> None:
 
     kinds = [f"{d.platform}:{d.id} {d.device_kind}" for d in jax.devices()]
     print(f"devices   {', '.join(kinds)}; {os.cpu_count()} cores")
-    cache = jax.config.jax_compilation_cache_dir
+    cache = jax.config.values["jax_compilation_cache_dir"]
     print(f"compiled  {cache or 'no persistent cache (set JAX_COMPILATION_CACHE_DIR)'}")
 
 

@@ -66,7 +66,7 @@ def main(argv: list[str] | None = None) -> int:
         print("\nvaex: interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        sys.stdout = None  # type: ignore[assignment]
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:
         if wants_traceback:

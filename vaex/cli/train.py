@@ -1,4 +1,4 @@
-"""Train, evaluate and draw one model, or many: vaex train [-m] [slot=option] [key=value]."""
+"""Train, evaluate and draw: vaex train [-m] [slot=option] [key=value]."""
 
 import os
 import sys

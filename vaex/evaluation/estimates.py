@@ -50,7 +50,7 @@ def make_estimate(
 
         def accumulate(chunk: Array, sums: dict[str, Array]) -> dict[str, Array]:
             chunk_key = jax.random.fold_in(key, chunk)
-            terms: Terms = model.apply(  # type: ignore[assignment]
+            terms: Any = model.apply(
                 variables,
                 batch,
                 num_samples=count,
@@ -116,9 +116,7 @@ def estimate(
     return {k: np.concatenate([r[k] for r in results]) for k in results[0]}
 
 
-def _accumulate(
-    sums: dict[str, Array], terms: Terms, valid: Array
-) -> dict[str, Array]:
+def _accumulate(sums: dict[str, Array], terms: Terms, valid: Array) -> dict[str, Array]:
     """Adds a chunk of samples [S, 1] to the running sums of one example."""
     new: dict[str, Array] = {}
     if terms.log_px_z is None:

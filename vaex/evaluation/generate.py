@@ -112,5 +112,3 @@ def sample_prior(
 
     x, mean, z = jax.device_get(run(variables))
     return x, mean, z
-
-

@@ -26,10 +26,10 @@ def write_text(path: Path, text: str) -> Path:
 
 
 def write_json(path: Path, value: Any) -> Path:
-    """Writes JSON atomically; NaN and infinity are refused.
+    r"""Writes JSON atomically; NaN and infinity are refused.
 
     >>> import tempfile
     >>> write_json(Path(tempfile.mkdtemp()) / "a.json", {"x": 1}).read_text()
-    '{\\n  "x": 1\\n}\\n'
+    '{\n  "x": 1\n}\n'
     """
     return write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")

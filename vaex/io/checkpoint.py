@@ -42,7 +42,9 @@ def save(folder: Path, step: int, state: Any) -> Path:
 
 def latest(folder: Path) -> Path | None:
     """The newest checkpoint that has a manifest, None where there is none."""
-    found = [p.parent for p in folder.glob("*/manifest.json") if p.parent.name.isdigit()]
+    found = [
+        p.parent for p in folder.glob("*/manifest.json") if p.parent.name.isdigit()
+    ]
     return max(found, key=lambda p: int(p.name), default=None)
 
 

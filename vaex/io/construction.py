@@ -79,9 +79,7 @@ def construct(node: Any, where: str, facts: Mapping[str, Any]) -> Any:
         a value that the constructor refuses.
     """
     if isinstance(node, list | tuple):
-        return tuple(
-            construct(v, f"{where}[{i}]", facts) for i, v in enumerate(node)
-        )
+        return tuple(construct(v, f"{where}[{i}]", facts) for i, v in enumerate(node))
     if not isinstance(node, Mapping):
         return node
     if "_target_" not in node:
@@ -215,4 +213,7 @@ def _checked_tuple(value: Any, choices: tuple[Any, ...], key: str) -> tuple[Any,
 
 
 def _is_callable_hint(hint: Any, origin: Any) -> bool:
-    return hint is Callable or origin in (Callable, typing.get_origin(Callable[[], Any]))
+    return hint is Callable or origin in (
+        Callable,
+        typing.get_origin(Callable[[], Any]),
+    )

@@ -7,8 +7,8 @@ from typing import Any
 import jax
 
 from vaex.errors import InputError
-from vaex.io.parts import Parts, assemble
 from vaex.io.checkpoint import latest, restore
+from vaex.io.parts import Parts, assemble
 from vaex.io.run_directory import RunDirectory
 from vaex.training.state import TrainState, make_init, model_variables
 

@@ -137,20 +137,19 @@ class Likelihood(nn.Module):
         Returns:
           The distribution that the hooks give, float32.
         """
-        if raw is None:
-            assert features is not None
-            spatial = features.shape[-1 - axes : -1] if axes else ()
-            if spatial != self.event_shape[:axes]:
-                raise InputError(
-                    f"features carry the event axes {spatial}, but event_shape is "
-                    f"{self.event_shape}; the decoder does not give this event shape"
-                )
-            size = math.prod(self.event_shape[axes:]) * self.num_params
-            raw = nn.Dense(size, name="projection")(features)
-            raw = raw.reshape(
-                *features.shape[:-1], *self.event_shape[axes:], self.num_params
+        if raw is not None:
+            return self.from_raw(raw.astype(jnp.float32))
+        assert features is not None
+        spatial = features.shape[-1 - axes : -1] if axes else ()
+        if spatial != self.event_shape[:axes]:
+            raise InputError(
+                f"features carry the event axes {spatial}, but event_shape is "
+                f"{self.event_shape}; the decoder does not give this event shape"
             )
-        return self.from_raw(raw.astype(jnp.float32))
+        size = math.prod(self.event_shape[axes:]) * self.num_params
+        flat = nn.Dense(size, name="projection")(features)
+        shape = (*features.shape[:-1], *self.event_shape[axes:], self.num_params)
+        return self.from_raw(flat.reshape(shape).astype(jnp.float32))
 
     @final
     def __call__(self, features: Array, *, axes: int = 0) -> distrax.Distribution:
@@ -202,10 +201,8 @@ class Likelihood(nn.Module):
         axes: int = 0,
         train: bool = False,
     ) -> Array:
-        """log p(x|z) in nats, [..., B]; arguments as `log_prob_per_dimension`."""
-        scores = self.log_prob_per_dimension(
-            features, x, mask, axes=axes, train=train
-        )
+        """Returns log p(x|z), [..., B] nats; arguments as `log_prob_per_dimension`."""
+        scores = self.log_prob_per_dimension(features, x, mask, axes=axes, train=train)
         return self._sum(scores)
 
     @final
@@ -274,9 +271,7 @@ class Likelihood(nn.Module):
         return elements.probs
 
     @final
-    def check_support(
-        self, values: np.ndarray, mask: np.ndarray | None = None
-    ) -> None:
+    def check_support(self, values: np.ndarray, mask: np.ndarray | None = None) -> None:
         """Refuses data outside the support, before anything compiles.
 
         Args:

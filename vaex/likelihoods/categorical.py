@@ -45,8 +45,13 @@ class Categorical(Likelihood):
         return distrax.Categorical(logits=raw)
 
     def score(
-        self, elements: distrax.Categorical, x: Array, mask: Array | None, *, train: bool
+        self,
+        elements: distrax.Categorical,
+        x: Array,
+        mask: Array | None,
+        *,
+        train: bool,
     ) -> Array:
-        """log softmax(l)[x]."""
+        """The log-probability of the class."""
         del mask, train
-        return elements.log_prob(x.astype(jnp.int32))
+        return jnp.asarray(elements.log_prob(x.astype(jnp.int32)))

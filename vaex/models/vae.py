@@ -33,10 +33,10 @@ class VAE(nn.Module):
       https://arxiv.org/abs/1312.6114.
     """
 
-    encoder: nn.Module
+    encoder: Any
     posterior: Posterior
-    prior: nn.Module
-    decoder: nn.Module
+    prior: Any
+    decoder: Any
     likelihood: Likelihood
     closed_form_kl: bool | Literal["auto"] = "auto"
 
@@ -45,7 +45,7 @@ class VAE(nn.Module):
     @property
     def kl_groups(self) -> tuple[str, ...]:
         """Names of the columns of `Terms.kl`."""
-        if self.posterior.is_factorized and self.prior.is_factorized:  # type: ignore[attr-defined]
+        if self.posterior.is_factorized and self.prior.is_factorized:
             return tuple(f"z{i}" for i in range(self.posterior.latent_dim))
         return ("z",)
 
@@ -62,19 +62,19 @@ class VAE(nn.Module):
             x = batch["x"]
             if "mask" in batch:
                 x = jnp.where(batch["mask"], x, 0.0)
-        features = self.encoder(x, batch.get("condition"), train=train)  # type: ignore[operator]
+        features = self.encoder(x, batch.get("condition"), train=train)
         return self.posterior(features, settings)
 
     def decode(
         self, z: Array, condition: Array | None = None, *, train: bool = False
     ) -> distrax.Distribution:
         """p(x|z) for z [..., B, L]."""
-        features = self.decoder(z, condition, train=train)  # type: ignore[operator]
-        return self.likelihood(features, axes=self.decoder.event_axes)  # type: ignore[attr-defined]
+        features = self.decoder(z, condition, train=train)
+        return self.likelihood(features, axes=self.decoder.event_axes)
 
     def prior_distribution(self, condition: Array | None = None) -> Any:
         """p(z). Pseudo-inputs are encoded in evaluation mode."""
-        return self.prior(self._encode_pseudo_inputs, condition)  # type: ignore[operator]
+        return self.prior(self._encode_pseudo_inputs, condition)
 
     def terms(
         self,
@@ -107,7 +107,7 @@ class VAE(nn.Module):
         condition = batch.get("condition")
         p = self.prior_distribution(condition)
         z = q.sample(seed=self.make_rng("sample"), sample_shape=(num_samples,))
-        has_q, has_p = self.posterior.has_density, self.prior.has_density  # type: ignore[attr-defined]
+        has_q, has_p = self.posterior.has_density, self.prior.has_density
         divergence = self._divergence(q, p, z) if has_q and has_p else None
         if split:
             return self._split_terms(batch, q, z, divergence, train)
@@ -131,12 +131,12 @@ class VAE(nn.Module):
     def _reconstruct(
         self, batch: Batch, z: Array, train: bool
     ) -> tuple[Array | None, dict[str, Array]]:
-        features = self.decoder(z, batch.get("condition"), train=train)  # type: ignore[operator]
+        features = self.decoder(z, batch.get("condition"), train=train)
         loss = self.likelihood.reconstruction_loss(
             features,
             batch["x"],
             batch.get("mask"),
-            axes=self.decoder.event_axes,  # type: ignore[attr-defined]
+            axes=self.decoder.event_axes,
             train=train,
         )
         if self.likelihood.is_normalized:
@@ -199,5 +199,6 @@ class VAE(nn.Module):
             return function(unbound.clone(parent=scope), z)
 
         assert self.scope is not None
-        value, backward, aux = lift.vjp(scoped, self.scope, z, has_aux=True)
+        pulled: Any = lift.vjp(scoped, self.scope, z, has_aux=True)
+        value, backward, aux = pulled
         return value, backward(jnp.ones_like(value))[-1], aux

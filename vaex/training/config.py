@@ -39,7 +39,9 @@ class TrainConfig:
         for name in self.__dataclass_fields__:
             value, least = getattr(self, name), lowest.get(name, 1)
             if value is not None and value < least:
-                raise InputError(f"trainer.{name} must be at least {least}, got {value}")
+                raise InputError(
+                    f"trainer.{name} must be at least {least}, got {value}"
+                )
 
     def num_steps(self, steps_per_epoch: int) -> int:
         """Steps of the whole run."""
