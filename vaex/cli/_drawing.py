@@ -88,7 +88,9 @@ def draw_prior_samples(
         condition,
     )
     if len(dataset.event_shape) in (2, 3):
-        figure = draw_samples(mean, limits=image_limits(run))
+        figure = draw_samples(
+            mean, limits=image_limits(run), name="prior samples, E[x|z] of each"
+        )
     else:
         units = {"x": test["x"][:SCATTERED]}
         batch = run.parts.preparation(key, units)

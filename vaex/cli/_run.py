@@ -100,6 +100,8 @@ def _train(
     chunks = iterate(
         parts.experiment, data, order, state, num_steps=num_steps, boundary=boundary
     )
+    if boundary:  # compiled before the clock of the progress bar starts
+        estimator.quick(model_variables(state), 1)
     with TrainingProgress(num_steps, order.batch_size) as progress:
         for chunk in chunks:
             state = chunk.state

@@ -96,8 +96,7 @@ def _bits_per_dim(
         return _missing(nll["reason"], "bits/dim")
     if not is_discrete:
         return _missing(
-            "a density has no bits per dimension; with grey levels use a discrete "
-            "head or preparation=dequantize",
+            "only discrete heads and preparation=dequantize give bits",
             "bits/dim",
         )
     scale = 1.0 / (num_elements * math.log(2.0))

@@ -16,6 +16,7 @@ def draw_image_grids(
     samples: np.ndarray,
     data: np.ndarray | None = None,
     limits: tuple[float, float] | None = None,
+    name: str = "samples",
 ) -> Figure:
     """A grid of samples, and a grid of data beside it where there is any.
 
@@ -23,6 +24,7 @@ def draw_image_grids(
       samples: [N, H, W], [N, H, W, 1] or [N, H, W, 3], data units.
       data: [M, H, W, ...], the same event, or None.
       limits: values of black and white; None for the range of the last grid.
+      name: title of the samples, after their number.
 
     Returns:
       One pair of axes per grid, at most 64 images each.
@@ -30,7 +32,7 @@ def draw_image_grids(
     >>> len(draw_image_grids(np.zeros((9, 4, 4)), np.zeros((5, 4, 4))).axes)
     2
     """
-    arrays = {"samples": samples, **({} if data is None else {"data examples": data})}
+    arrays = {name: samples, **({} if data is None else {"data examples": data})}
     grids = {name: to_float(array[:MOST_IMAGES]) for name, array in arrays.items()}
     limits = pixel_limits(limits, list(grids.values())[-1])
     rows, columns = grid_shape(max(len(images) for images in grids.values()))

@@ -18,6 +18,7 @@ def draw_samples(
     data: np.ndarray | None = None,
     limits: tuple[float, float] | None = None,
     columns: Sequence[str] = (),
+    name: str = "samples",
 ) -> Figure:
     """Samples of the model, drawn as the event's shape asks for.
 
@@ -31,6 +32,7 @@ def draw_samples(
       limits: values of black and white, for images only; None is the range of the
         data shown (of the samples, where there is none).
       columns: names of the features of a vector, scalar or sequence; () for none.
+      name: what the samples of images are called in the title.
 
     Returns:
       The figure; it says how much of the arrays it shows.
@@ -51,7 +53,7 @@ def draw_samples(
             f"samples of {samples.shape[1:]}; pass both in data units"
         )
     if is_image(event, columns):
-        return draw_image_grids(samples, data, limits)
+        return draw_image_grids(samples, data, limits, name)
     columns = check_columns(columns, tuple(event))
     if len(event) > 1:
         known = {} if data is None else {"data examples": data}

@@ -2,11 +2,13 @@
 
 import functools
 import inspect
+import numbers
+import re
+import types
 import typing
 from collections.abc import Callable
 from typing import Any
 
-import flax.linen as nn
 import jax.numpy as jnp
 from jax import Array
 
@@ -21,7 +23,10 @@ def unwrap(factory: Callable[..., Any]) -> tuple[Callable[..., Any], dict[str, A
     bound: dict[str, Any] = {}
     while isinstance(factory, functools.partial):
         if factory.args:
-            raise TypeError(f"bind arguments of {factory.func} by keyword")
+            raise TypeError(
+                f"arguments of {_name(factory.func)} must be bound by keyword, got "
+                f"{len(factory.args)} by position"
+            )
         bound = {**factory.keywords, **bound}
         factory = factory.func
     return factory, bound
@@ -31,8 +36,8 @@ def numeric_parameters(factory: Callable[..., Any]) -> dict[str, float]:
     """Parameters annotated `Scalar`, with their bound or default values.
 
     Args:
-      factory: an objective (function or module) or an optimizer's factory, perhaps
-        in a `functools.partial`.
+      factory: an objective (function, module or other callable) or an optimizer's
+        factory, perhaps in a `functools.partial`.
 
     Returns:
       Parameter name -> value. Everything else about the factory is structural.
@@ -45,14 +50,15 @@ def numeric_parameters(factory: Callable[..., Any]) -> dict[str, float]:
     {'beta': 4.0}
     """
     function, bound = unwrap(factory)
-    call = type(function).__call__ if isinstance(function, nn.Module) else function
-    hints = typing.get_type_hints(call, include_extras=True)
+    call = _function_of(function)
     values = {}
     for name, parameter in inspect.signature(call).parameters.items():
-        if Traced not in getattr(hints.get(name), "__metadata__", ()):
+        if not _is_scalar(parameter, getattr(call, "__globals__", {})):
             continue
         value = bound.get(name, parameter.default)
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
+        if value is parameter.empty:
+            raise TypeError(f"{_name(function)} needs a number for {name}")
+        if isinstance(value, bool) or not isinstance(value, numbers.Real):
             raise TypeError(f"{name} must be a number, got {value!r}")
         values[name] = float(value)
     return values
@@ -84,3 +90,34 @@ def arguments(hparams: Hparams, owner: str) -> dict[str, Array]:
         for path, value in hparams.items()
         if path.startswith(prefix)
     }
+
+
+def _function_of(target: Callable[..., Any]) -> Callable[..., Any]:
+    """The plain function whose signature a call of `target` has."""
+    target = inspect.unwrap(target)
+    if not inspect.isroutine(target):
+        target = target.__init__ if isinstance(target, type) else type(target).__call__
+    return inspect.unwrap(target)
+
+
+def _is_scalar(parameter: inspect.Parameter, names: dict[str, Any]) -> bool:
+    """Whether a parameter is annotated `Scalar`, by itself or as text.
+
+    Each annotation is resolved alone: others may name what a library imports for
+    type checkers only.
+    """
+    alone = types.SimpleNamespace(__annotations__={"it": parameter.annotation})
+    try:
+        hint = typing.get_type_hints(alone, names, include_extras=True)["it"]
+    except NameError as error:
+        if re.search(r"\bScalar\b", str(parameter.annotation)):
+            raise TypeError(
+                f"{parameter.name} is annotated {parameter.annotation}, which cannot be "
+                "resolved; import vaex.types.Scalar outside `if TYPE_CHECKING`"
+            ) from error
+        return False
+    return Traced in getattr(hint, "__metadata__", ())
+
+
+def _name(target: Any) -> str:
+    return getattr(target, "__name__", type(target).__name__)
