@@ -15,14 +15,15 @@ class Support:
       description: as it stands in a message, "{0, 1}".
       contains: array -> bool array; element-wise, or over the last axis where
         `event_rank` is 1.
-      inside: a member, put in place of masked cells.
+      inside: a member, put in place of masked cells: a number, or a vector where
+        `event_rank` is 1.
       is_discrete: whether densities on it are probabilities.
       event_rank: 0 where elements are scored one by one, 1 where vectors are.
     """
 
     description: str
     contains: Callable[[np.ndarray], np.ndarray]
-    inside: float = 0.0
+    inside: float | tuple[float, ...] = 0.0
     is_discrete: bool = False
     event_rank: int = 0
 
@@ -66,7 +67,10 @@ def one_hot(count: int) -> Support:
     """
     return Support(
         f"one-hot vectors of length {count}",
-        lambda x: ((x == 0) | (x == 1)).all(-1) & (x.sum(-1) == 1),
+        lambda x: (
+            (x.shape[-1] == count) & ((x == 0) | (x == 1)).all(-1) & (x.sum(-1) == 1)
+        ),
+        inside=(1.0,) + (0.0,) * (count - 1),
         is_discrete=True,
         event_rank=1,
     )

@@ -84,10 +84,9 @@ def test_one_sample_stl_and_dreg_are_the_same():
     )
 
 
-@pytest.mark.parametrize("num_samples", [2, 10])
-def test_dreg_is_an_unbiased_gradient_of_the_bound(num_samples):
-    """Paired with IWAE by common noise; z-score of the mean difference below 4."""
-    found = gradients(num_samples)
+def test_dreg_is_an_unbiased_gradient_of_the_bound():
+    """At S = 10, paired with IWAE by common noise; z-score of the mean below 4."""
+    found = gradients(10)
     iwae, dreg = found.reparameterised, found.doubly_reparameterised
     np.testing.assert_allclose(iwae[:, 0], dreg[:, 0], rtol=1e-5, atol=1e-6)  # mu
     mean, error = mean_and_error((iwae - dreg)[:, 1:])
@@ -117,8 +116,11 @@ def test_reparameterised_is_the_gradient_by_automatic_differentiation(getkey):
         )
         return jax.nn.logsumexp(log_w)
 
-    ours = jax.grad(surrogate, 1)(estimators.reparameterised, params, noise)
-    np.testing.assert_allclose(-ours, jax.grad(bound)(params), rtol=1e-4, atol=1e-6)
+    def loss(params):
+        return surrogate(estimators.reparameterised, params, noise)
+
+    ours, expected = jax.jit(lambda x: (jax.grad(loss)(x), jax.grad(bound)(x)))(params)
+    np.testing.assert_allclose(-ours, expected, rtol=1e-4, atol=1e-6)
 
 
 def test_reweighted_follows_the_exact_posterior():
@@ -139,10 +141,9 @@ def test_model_gradient_of_the_bound_by_enumeration(estimator):
     d/d theta E_q log 1/S sum_s p_theta(x, z_s) / q(z_s) is exact; all four
     estimators share it.
     """
-    log_q = jax.nn.log_softmax(jnp.array([0.3, -0.5, 1.0]))
-    tuples = jnp.array(list(itertools.product(range(3), repeat=3))).T  # [S, 27]
-    prob = jnp.exp(log_q[tuples].sum(0))
-    theta = jnp.array([0.4, -1.0, 0.2])
+    log_q = np.log([0.2, 0.1, 0.7])
+    tuples = np.array(list(itertools.product(range(3), repeat=3))).T  # [S, 27]
+    prob = np.exp(log_q[tuples].sum(0))
 
     def exact(theta):
         log_w = theta[tuples] - log_q[tuples]
@@ -152,27 +153,28 @@ def test_model_gradient_of_the_bound_by_enumeration(estimator):
         a, _, _ = estimator(theta[tuples] - log_q[tuples])
         return (prob * (a * theta[tuples]).sum(0)).sum()
 
-    np.testing.assert_allclose(
-        jax.grad(estimated)(theta), jax.grad(exact)(theta), rtol=1e-5
+    ours, expected = jax.jit(lambda x: (jax.grad(estimated)(x), jax.grad(exact)(x)))(
+        jnp.array([0.4, -1.0, 0.2])
     )
+    np.testing.assert_allclose(ours, expected, rtol=1e-5)
 
 
-@every_estimator
-def test_coefficients_carry_no_gradient(estimator):
+def test_coefficients_carry_no_gradient():
     log_weights = jnp.array([[0.3, -1.0], [2.0, -1e4]])
-    jacobians = jax.jacobian(estimator)(log_weights)
-    assert all((jacobian == 0.0).all() for jacobian in jacobians)
+    jacobians = jax.jit(jax.jacobian(lambda x: [f(x) for f in ALL]))(log_weights)
+    assert all((jacobian == 0.0).all() for jacobian in jax.tree.leaves(jacobians))
 
 
-@every_estimator
-def test_coefficients_ignore_a_common_factor_of_the_weights(estimator):
+def test_coefficients_ignore_a_common_factor_of_the_weights():
     log_weights = jnp.array([[0.5, -1.0], [2.0, -3.0], [0.0, 1.0]])
-    for one, other in zip(
-        estimator(log_weights), estimator(log_weights + 512.0), strict=True
-    ):
-        assert one.shape == log_weights.shape
-        np.testing.assert_allclose(one, other, rtol=1e-4)
-    assert (estimator(log_weights)[0].sum(0) - 1.0 < 1e-6).all()
+    compute = jax.jit(lambda x: [f(x) for f in ALL])
+    ours, shifted = compute(log_weights), compute(log_weights + 512.0)
+    jax.tree.map(
+        lambda x, y: np.testing.assert_allclose(x, y, rtol=1e-4), ours, shifted
+    )
+    for a, b, c in ours:
+        assert a.shape == b.shape == c.shape == log_weights.shape
+        np.testing.assert_allclose(a.sum(0), 1.0, rtol=1e-6)
 
 
 @every_estimator

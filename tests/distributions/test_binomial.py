@@ -82,24 +82,34 @@ def test_ties_go_to_the_larger_count():
     assert Binomial(3, 0.0).mode() == 2.0
 
 
-def test_samples_of_large_counts(getkey):
-    """Chi-squared over 20 bins of equal mass, 50 000 draws, level 1e-3.
-
-    At logit 16 it is 1 - p = 1.1e-7, lost in float32, that decides.
-    """
-    draws = 50_000
-    n = np.array([100, 10_000, 300_000, 1_000_000])
-    logit = np.array([-2.0, 0.5, -1.0, 16.0])
+def goodness_of_fit(key, n, logit, draws, bins) -> list[float]:
+    """Chi-squared p-values over bins of equal mass, one for each n and logit."""
     sample = jax.jit(lambda d, key: d.sample(seed=key, sample_shape=draws))
-    samples = np.asarray(sample(Binomial(n, logit), getkey()), np.float64)
+    samples = np.asarray(sample(Binomial(n, logit), key), np.float64)
     assert (samples == np.round(samples)).all()
+    found = []
     for x, count, p in zip(samples.T, n, expit(logit), strict=True):
         twin = stats.binom(count, p)
-        edges = np.unique([-1, *twin.ppf(np.arange(1, 20) / 20), count])
+        edges = np.unique([-1, *twin.ppf(np.arange(1, bins) / bins), count])
         expected = draws * np.diff(twin.cdf(edges))
         observed, _ = np.histogram(x, edges + 0.5)
         statistic = ((observed - expected) ** 2 / expected).sum()
-        assert stats.chi2(len(expected) - 1).sf(statistic) > 1e-3, (count, p)
+        found.append(float(stats.chi2(len(expected) - 1).sf(statistic)))
+    return found
+
+
+def test_samples_of_large_counts(getkey):
+    """Level 1e-3. At logit 16 it is 1 - p = 1.1e-7, lost in float32, that decides."""
+    n = np.array([100, 10_000, 300_000, 1_000_000])
+    logit = np.array([-2.0, 0.5, -1.0, 16.0])
+    assert min(goodness_of_fit(getkey(), n, logit, 50_000, 20)) > 1e-3
+
+
+@pytest.mark.slow
+def test_samples_of_a_million_trials(getkey):
+    """400 000 draws, enough for `jax.random.binomial` in one piece to fail (1.4e-4)."""
+    n, logit = np.array([1_000_000, 1_000_000]), np.array([-0.875, -4.5])
+    assert min(goodness_of_fit(getkey(), n, logit, 400_000, 60)) > 1e-3
 
 
 def test_log_factorial_excess():

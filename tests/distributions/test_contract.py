@@ -172,11 +172,16 @@ def computed(kind) -> dict[str, Any]:
     ]
 
     @jax.jit
-    def everything(d, x):
-        found = {name: getattr(d, name)() for name in names}
-        return found | {"log_prob": d.log_prob(x), "at_mode": d.log_prob(d.mode())}
+    def everything(d, x, typed):
+        return {name: getattr(d, name)() for name in names} | {
+            "log_prob": d.log_prob(x),
+            "at_mode": d.log_prob(d.mode()),
+            "at_typed": [d.log_prob(values) for values in typed],
+            "independent": distrax.Independent(d, 1).log_prob(jnp.ones(d.batch_shape)),
+        }
 
-    return everything(make(kind), grid(kind))
+    typed = [np.array([[0], [1]], t) for t in (np.float32, np.uint8, np.int32, bool)]
+    return everything(make(kind), grid(kind), typed)
 
 
 @every_density
@@ -334,23 +339,13 @@ def test_half_precision_is_widened(kind):
 
 @every_density
 def test_values_of_any_type_count_as_numbers(kind):
-    d = make(kind)
-    values = [np.array([[0], [1]], t) for t in (np.float32, np.uint8, np.int32, bool)]
-    expected, *others = jax.jit(lambda d, values: [d.log_prob(x) for x in values])(
-        d, values
-    )
+    expected, *others = computed(kind)["at_typed"]
     for other in others:
         np.testing.assert_array_equal(other, expected)
 
 
 @every_density
 def test_the_event_of_independent_is_summed(kind):
-    d = make(kind)
-    summed, parts = jax.jit(
-        lambda d: (
-            distrax.Independent(d, 1).log_prob(jnp.ones(d.batch_shape)),
-            probe(d),
-        )
-    )(d)
+    d, ones = make(kind), computed(kind)["at_typed"][0][1]
     assert distrax.Independent(d, 1).event_shape == d.batch_shape
-    np.testing.assert_allclose(summed, parts.sum(), rtol=1e-6)
+    np.testing.assert_allclose(computed(kind)["independent"], ones.sum(), rtol=1e-6)

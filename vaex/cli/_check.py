@@ -14,8 +14,12 @@ from vaex.training.state import make_init
 BLOCK = 4096
 
 
-def check(parts: Parts) -> None:
+def check(parts: Parts, batch_size: int) -> None:
     """Holds the head's support against the data, and the parts' shapes together.
+
+    Args:
+      parts: of the run.
+      batch_size: B of its steps; shapes that clash may fit for another.
 
     Raises:
       InputError: for values outside the support, with the heads that would fit, or
@@ -30,13 +34,14 @@ def check(parts: Parts) -> None:
                 raise InputError(
                     f"likelihood: in the {split} split, {error}{fitting}"
                 ) from error
-    rows = {name: a[:1] for name, a in parts.dataset.splits["train"].items()}
+    train = parts.dataset.splits["train"]
+    rows = {name: a[:batch_size] for name, a in train.items()}
     init = make_init(parts.experiment, rows)
     try:
         jax.eval_shape(init, jax.random.key(0), parts.experiment.hparams())
     except InputError:
         raise
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, AttributeError) as error:
         first = str(error).split("\n")[0]
         raise InputError(f"the parts do not fit together: {first}") from error
 

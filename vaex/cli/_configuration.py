@@ -1,5 +1,6 @@
 """Where configurations are, what names a run, and the resolvers for both."""
 
+import dataclasses
 import hashlib
 import json
 from pathlib import Path
@@ -8,6 +9,8 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from vaex.cli import _schema
+from vaex.cli._messages import did_you_mean, paths
+from vaex.errors import InputError
 
 RUN_ONLY = ("run", "hydra")
 """Parts of a configuration that do not change what is computed."""
@@ -22,27 +25,62 @@ def config_folder() -> Path:
     raise FileNotFoundError("vaex's conf/ folder was not installed with it")
 
 
+def slots() -> dict[str, list[str]]:
+    """Slot -> names of its options, read from the folders of conf/."""
+    folders = sorted(path for path in config_folder().iterdir() if path.is_dir())
+    return {f.name: sorted(path.stem for path in f.glob("*.yaml")) for f in folders}
+
+
 def run_name(config: dict[str, Any]) -> str:
     """Name of a run's directory: data, head, and a hash of all that matters.
 
     The hash is of the resolved configuration without run-only parts, with the
-    data's checksum: the same line is the same run, wherever its data lie.
+    data's checksum in place of their arguments: the same line is the same run,
+    wherever its data lie. Where there are no such data the job itself says why.
     """
-    from vaex.io.construction import construct
+    from vaex.io.parts import open_source
 
     identity = {k: v for k, v in config.items() if k not in RUN_ONLY}
-    source = construct(identity["data"], "data", {})
-    text = json.dumps([identity, source.checksum()], sort_keys=True)
+    try:
+        source = open_source(config)
+        name, checksum = source.name, source.checksum()
+        identity["data"] = {"_target_": config["data"]["_target_"]}
+    except InputError:
+        name, checksum = "refused", ""
+    text = json.dumps([identity, checksum], sort_keys=True)
     digest = hashlib.sha256(text.encode()).hexdigest()[:10]
     head = str(identity["likelihood"]["_target_"]).split(".")[-2:]
-    return f"{source.name}-{head[0]}-{digest}"
+    return f"{name}-{head[0]}-{digest}"
 
 
 def plain(config: Any) -> dict[str, Any]:
-    """Resolved plain dicts and lists; raises where a mandatory value is missing."""
-    return {
-        str(key): _plain_node(config[key]) for key in config if key not in ("hydra",)
-    }
+    """Resolved plain dicts and lists.
+
+    Raises:
+      InputError: for a key of the schema that is missing, one that it does not
+        have, or an empty `run.root`.
+      omegaconf.errors.OmegaConfBaseException: where a value is missing.
+    """
+    config = OmegaConf.masked_copy(config, [key for key in config if key != "hydra"])
+    _check_keys(config, _schema.Root, "", list(paths(config)))
+    for field in dataclasses.fields(_schema.Root):
+        if dataclasses.is_dataclass(field.type):
+            part = config[field.name]
+            _check_keys(part, field.type, f"{field.name}.", list(paths(config)))
+    if not config["run"]["root"]:
+        raise InputError("run.root must name a folder, got ''; leave it out for runs/")
+    return {str(key): _plain_node(config[key]) for key in config}
+
+
+def _check_keys(found: Any, schema: Any, prefix: str, words: list[str]) -> None:
+    known = [field.name for field in dataclasses.fields(schema)]
+    for key in found:
+        if key not in known:
+            near = did_you_mean(f"{prefix}{key}", set(words) - {f"{prefix}{key}"})
+            raise InputError(f"there is no key '{prefix}{key}'{near}")
+    for key in known:
+        if key not in found:
+            raise InputError(f"{prefix}{key} cannot be dropped; give it another value")
 
 
 def _plain_node(node: Any) -> Any:

@@ -52,7 +52,7 @@ def draw_run(run: LoadedRun, results: dict[str, Any]) -> list[Path]:
         "samples": draw_prior_samples(run, SAMPLED)[0],
     }
     if z.ndim == 2:
-        rates = np.asarray(results.get("rate_per_group", []))
+        rates = np.asarray(results.get("rate_per_group", []), float)
         drawn["latent_space"] = draw_latent_space(
             z, labels=test.get("label"), kl=rates if len(rates) == z.shape[1] else None
         )

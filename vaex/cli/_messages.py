@@ -2,10 +2,18 @@
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from vaex.errors import InputError
+
+KINDS = {
+    "integer": "an integer",
+    "float": "a number",
+    "bool": "true or false",
+    "string": "text",
+}
+"""Names of types in Hydra's messages -> what a value must be."""
 
 
 def did_you_mean(word: str, words: Iterable[str]) -> str:
@@ -21,8 +29,13 @@ def did_you_mean(word: str, words: Iterable[str]) -> str:
     return f"; did you mean {near[0]}?" if near else ""
 
 
-def explain(error: BaseException) -> str | None:
-    """The message for an error of the user's, None for one of ours."""
+def explain(error: BaseException, chosen: Sequence[str] = ()) -> str | None:
+    """The message for an error of the user's, None for one of ours.
+
+    Args:
+      error: that ended the command.
+      chosen: the words of the line that choose options, for the keys there are.
+    """
     chain: list[BaseException] = []
     link: BaseException | None = error
     while link is not None and link not in chain:
@@ -33,19 +46,27 @@ def explain(error: BaseException) -> str | None:
             return str(link)
     if not type(error).__module__.startswith(("hydra", "omegaconf")):
         return None
-    return _explain_hydra(chain)
+    return _explain_hydra("\n".join(str(link) for link in chain), chosen)
 
 
-def _explain_hydra(chain: list[BaseException]) -> str:
-    text = "\n".join(str(link) for link in chain)
+def paths(node: Any, prefix: str = "") -> Iterator[str]:
+    """Dotted keys of a configuration, parts before what is in them."""
+    from omegaconf import DictConfig, OmegaConf
+
+    for key in node:
+        path = f"{prefix}{key}"
+        yield path
+        if not OmegaConf.is_missing(node, key):
+            child = node[key]
+            if isinstance(child, DictConfig):
+                yield from paths(child, path + ".")
+
+
+def _explain_hydra(text: str, chosen: Sequence[str]) -> str:
+    full = re.search(r"full_key: (\S+)", text)
     unknown = re.search(r"Could not override '([^']+)'", text)
     if unknown:
-        key = unknown[1]
-        near = did_you_mean(key, _known_keys())
-        return (
-            f"there is no key {key!r}{near} (+{key}=VALUE would add an argument that "
-            "the configuration does not list)"
-        )
+        return _unknown_key(unknown[1], chosen)
     missing = re.search(r"Could not find '([^']+)/([^'/]+)'", text)
     if missing:
         options = re.findall(r"^\t([\w-]+)$", text, re.MULTILINE)
@@ -55,39 +76,37 @@ def _explain_hydra(chain: list[BaseException]) -> str:
             f"{group}={option}: there is no such option{near}; there are: "
             f"{', '.join(options)}"
         )
-    wrong = re.search(r"Value '(.*?)'.*could not be converted to (\w+)", text, re.S)
-    if wrong:
-        key = re.search(r"full_key: (\S+)", text)
-        where = key[1] if key else "a value"
-        return f"{where} must be of type {wrong[2].lower()}, got {wrong[1]!r}"
+    wrong = re.search(r"Value '(.*?)'[^\n]* (?:converted to|valid) (\w+)", text, re.S)
+    if wrong and full:
+        kind = KINDS.get(wrong[2].lower(), wrong[2])
+        return f"{full[1]} must be {kind}, got {wrong[1]!r}"
+    if full and re.search("cannot be assigned None|is not Optional", text):
+        return f"{full[1]} must have a value, got null"
+    if full and "does not support deletion" in text:
+        return f"{full[1]} cannot be dropped; give it another value"
+    present = re.search(r"already at '([^']+)'", text)
+    if present:
+        return f"{present[1]} is listed already; write {present[1]}=VALUE without +"
     needed = re.search(r"Missing mandatory value: (\S+)", text)
     if needed:
-        full = re.search(r"full_key: (\S+)", text)
         name = full[1] if full else needed[1]
         return f"{name} must be given: add {name}=VALUE"
-    lines = [line for line in str(chain[0]).splitlines() if line.strip()]
-    return " ".join(line.strip() for line in lines[:3])
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return "; ".join(dict.fromkeys(lines[:3]))
 
 
-def _known_keys() -> list[str]:
-    """Keys and slots of the default configuration."""
+def _unknown_key(key: str, chosen: Sequence[str]) -> str:
+    """The message for a key that the configuration of these options lacks."""
     from hydra import compose, initialize_config_dir
-    from hydra.core.global_hydra import GlobalHydra
 
-    from vaex.cli._configuration import config_folder
+    from vaex.cli._configuration import config_folder, slots
 
-    GlobalHydra.instance().clear()
     with initialize_config_dir(str(config_folder()), version_base="1.3"):
-        return list(_paths(compose("config"), ""))
-
-
-def _paths(node: Any, prefix: str) -> Iterable[str]:
-    from omegaconf import DictConfig, OmegaConf
-
-    for key in node:
-        path = f"{prefix}{key}"
-        yield path
-        if not OmegaConf.is_missing(node, key):
-            child = node[key]
-            if isinstance(child, DictConfig):
-                yield from _paths(child, path + ".")
+        near = did_you_mean(key, paths(compose("config", list(chosen))))
+    slot = key.partition(".")[0]
+    if slot == key or slot not in slots():
+        return f"there is no key {key!r}{near}"
+    return (
+        f"there is no key {key!r}{near} (+{key}=VALUE would add an argument that the "
+        "configuration does not list)"
+    )

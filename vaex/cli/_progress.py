@@ -111,6 +111,9 @@ class TrainingProgress(CountProgress):
 class MetricsLog:
     """Averages steps into rows of metrics.jsonl, whatever the chunks were.
 
+    As a context it writes what is left at the end, also where training stopped
+    early.
+
     Args:
       directory: of the run.
       every: steps in a row.
@@ -122,6 +125,17 @@ class MetricsLog:
         self._steps_per_epoch = steps_per_epoch
         self._pending: dict[str, np.ndarray] = {}
         self._step = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.flush()
 
     def add(self, step: int, metrics: Mapping[str, np.ndarray]) -> None:
         """Takes the metrics of all steps since the last call, up to `step`."""

@@ -48,21 +48,21 @@ def train(
         _move_aside(directory)
     finished = directory.results()
     if finished is not None and directory.status().get("state") == "finished":
-        _console.say(f"finished before: {directory.path} (run.fresh=true trains anew)")
+        _console.say("finished before; run.fresh=true trains anew")
         _console.show_results(finished)
         _console.show_paths(directory)
         return finished
     known = (directory.path / "status.json").is_file()
     try:
         parts = assemble(config)
-        check(parts)
         trainer = TrainConfig(**config["trainer"])
         num_train = len(parts.dataset.splits["train"]["x"])
         order = BatchOrder(config["seed"], num_train, trainer.batch_size_for(num_train))
+        check(parts, order.batch_size)
         estimator = Estimator.of(parts, config)
         directory.start(config, _facts(parts))
-    except InputError as error:
-        if keep_refused:
+    except BaseException as error:
+        if keep_refused and isinstance(error, Exception):
             _record(directory, config, error)
         elif not known:
             _remove(directory.path)
@@ -96,13 +96,15 @@ def _train(
     state = initial_state(parts.experiment, data, order)
     num_steps = trainer.num_steps(order.steps_per_epoch)
     boundary = trainer.boundary(order.steps_per_epoch)
-    log = MetricsLog(directory, trainer.log_every, order.steps_per_epoch)
     chunks = iterate(
         parts.experiment, data, order, state, num_steps=num_steps, boundary=boundary
     )
     if boundary:  # compiled before the clock of the progress bar starts
         estimator.quick(model_variables(state), 1)
-    with TrainingProgress(num_steps, order.batch_size) as progress:
+    with (
+        TrainingProgress(num_steps, order.batch_size) as progress,
+        MetricsLog(directory, trainer.log_every, order.steps_per_epoch) as log,
+    ):
         for chunk in chunks:
             state = chunk.state
             log.add(chunk.step, chunk.metrics)
@@ -113,7 +115,6 @@ def _train(
                 )
                 log.add_estimate(chunk.step, estimator.held_out, held_out)
                 progress.note(held_out)
-        log.flush()
     seconds = time.perf_counter() - started
     checkpoint.save(directory.checkpoints, int(state.step), state)
     results = _finish(config, directory, parts, estimator, state)
@@ -170,18 +171,20 @@ def _facts(parts: Parts) -> Mapping[str, Any]:
     }
 
 
-def _record(directory: RunDirectory, config: dict[str, Any], error: InputError) -> None:
+def _record(directory: RunDirectory, config: dict[str, Any], error: Exception) -> None:
+    refused = isinstance(error, InputError)
+    details = f"{error}\n" if refused else "".join(traceback.format_exception(error))
     try:
         directory.start(config, {})
-        directory.fail("failed", str(error), f"{error}\n")
-    except InputError:
+        directory.fail("failed", str(error), details)
+    except (InputError, OSError):
         return  # the directory itself cannot be written; the error says so
 
 
 def _remove(folder: Path) -> None:
     """Takes away what Hydra wrote for a run that never started."""
-    if {p.name for p in folder.iterdir()} <= {".hydra", "vaex.log"}:
-        shutil.rmtree(folder)
+    if folder.is_dir() and {p.name for p in folder.iterdir()} <= {".hydra"}:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _move_aside(directory: RunDirectory) -> None:

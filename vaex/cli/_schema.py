@@ -1,31 +1,13 @@
 """Types of the configuration that vaex itself owns; parts are open (`Any`)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, make_dataclass
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING
 
-
-@dataclass
-class Trainer:
-    """See `vaex.training.config.TrainConfig`."""
-
-    epochs: int | None = 100
-    steps: int | None = None
-    batch_size: int | None = None
-    log_every: int = 50
-    evaluate_every: int | None = None
-    evaluate_examples: int = 1000
-
-
-@dataclass
-class Evaluation:
-    """See `vaex.evaluation.config.EvaluationConfig`."""
-
-    num_samples: int = 128
-    samples_per_chunk: int = 32
-    block_size: int = 128
+from vaex.evaluation.config import EvaluationConfig
+from vaex.training.config import TrainConfig
 
 
 @dataclass
@@ -39,7 +21,7 @@ class Run:
 
 @dataclass
 class Config:
-    """A whole configuration."""
+    """A configuration, but for `trainer` and `evaluation`."""
 
     seed: int = 0
     latent_dim: int = 16
@@ -53,11 +35,26 @@ class Config:
     likelihood: Any = MISSING
     objective: Any = MISSING
     optimizer: Any = MISSING
-    trainer: Trainer = field(default_factory=Trainer)
-    evaluation: Evaluation = field(default_factory=Evaluation)
     run: Run = field(default_factory=Run)
+
+
+def _opened(config: type) -> type:
+    """The fields of a frozen dataclass; OmegaConf would keep one from being changed."""
+    found = [(f.name, f.type, field(default=f.default)) for f in fields(config)]
+    return make_dataclass(config.__name__, found)
+
+
+def _root() -> type:
+    """`Config` with the library's own dataclasses in it."""
+    groups = {"trainer": _opened(TrainConfig), "evaluation": _opened(EvaluationConfig)}
+    typed = [(name, of, field(default_factory=of)) for name, of in groups.items()]
+    return make_dataclass("Root", typed, bases=(Config,))
+
+
+Root = _root()
+"""The whole schema."""
 
 
 def register() -> None:
     """Stores the schema for the defaults list."""
-    ConfigStore.instance().store(name="schema", node=Config, provider="vaex")
+    ConfigStore.instance().store(name="schema", node=Root, provider="vaex")

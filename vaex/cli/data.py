@@ -20,6 +20,9 @@ def run(argv: list[str]) -> int:
             print(f"{name:<16} {catalogue.status(source):<8} {source.about}")
         print("use one with vaex train data=NAME")
         return 0
-    for path in catalogue.fetch(options.name):
+    paths = catalogue.fetch(options.name)
+    for path in paths:
         print(f"verified     {path}")
+    if not paths:
+        print(f"nothing to download for {options.name}")
     return 0

@@ -53,10 +53,11 @@ def _versions() -> list[str]:
 def _devices() -> None:
     import jax
 
+    from vaex.cli._cache import use_compilation_cache
+
     kinds = [f"{d.platform}:{d.id} {d.device_kind}" for d in jax.devices()]
     print(f"devices   {', '.join(kinds)}; {os.cpu_count()} cores")
-    cache = jax.config.values["jax_compilation_cache_dir"]
-    print(f"compiled  {cache or 'no persistent cache (set JAX_COMPILATION_CACHE_DIR)'}")
+    print(f"compiled  {use_compilation_cache()}")
 
 
 def _data() -> None:

@@ -16,12 +16,14 @@ def run(argv: list[str]) -> int:
     options = parser.parse_args(argv)
 
     from vaex.cli import _console
+    from vaex.cli._cache import use_compilation_cache
     from vaex.cli._evaluate import Estimator, evaluate
     from vaex.io.atomic import write_json
     from vaex.io.load import load_run
 
     if options.num_samples is not None and options.num_samples < 1:
         raise InputError(f"--num-samples must be at least 1, got {options.num_samples}")
+    use_compilation_cache()
     loaded = load_run(options.run)
     splits = list(loaded.parts.dataset.splits)
     if options.split not in splits:

@@ -1,9 +1,11 @@
 """The console command: finds the verb's file and runs it."""
 
 import ast
+import contextlib
 import os
 import sys
 import traceback
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
@@ -44,6 +46,16 @@ def main(argv: list[str] | None = None) -> int:
     installed one.
     """
     argv = sys.argv[1:] if argv is None else argv
+    try:
+        code = _run(argv)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # whoever read our output left; so does what is buffered
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _run(argv: list[str]) -> int:
     if not argv or argv[0] in ("-h", "--help", "help"):
         print(usage())
         return 0
@@ -57,21 +69,32 @@ def main(argv: list[str] | None = None) -> int:
         near = did_you_mean(verb, verbs())
         print(f"vaex: there is no verb {verb!r}{near}\n\n{usage()}", file=sys.stderr)
         return 2
-    if "" not in sys.path and os.getcwd() not in sys.path:
-        sys.path.append(os.getcwd())
     wants_traceback = os.environ.get("VAEX_TRACEBACK", "") not in ("", "0")
     try:
-        return import_module(f"vaex.cli.{verb}").run(rest)
+        with _importable(os.getcwd()):
+            return import_module(f"vaex.cli.{verb}").run(rest)
     except KeyboardInterrupt:
         print("\nvaex: interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        raise
     except Exception as error:
         if wants_traceback:
             traceback.print_exc()
         return _report(error)
+
+
+@contextlib.contextmanager
+def _importable(folder: str) -> Iterator[None]:
+    """The folder at the end of the module search path, for as long as this lasts."""
+    added = "" not in sys.path and folder not in sys.path
+    if added:
+        sys.path.append(folder)
+    try:
+        yield
+    finally:
+        if added:
+            sys.path.remove(folder)
 
 
 def _report(error: Exception) -> int:

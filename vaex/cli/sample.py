@@ -18,10 +18,12 @@ def run(argv: list[str]) -> int:
     import numpy as np
 
     from vaex.cli import _console
+    from vaex.cli._cache import use_compilation_cache
     from vaex.cli._drawing import draw_prior_samples
     from vaex.figures.saving import save_figure
     from vaex.io.load import load_run
 
+    use_compilation_cache()
     loaded = load_run(options.run)
     figure, x, mean = draw_prior_samples(loaded, options.num, options.seed)
     name = f"samples-{options.seed}-{options.num}"

@@ -1,9 +1,14 @@
 """Train, evaluate and draw: vaex train [-m] [slot=option] [key=value]."""
 
+import contextlib
+import logging
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from vaex.errors import InputError
 
 
 def run(argv: list[str]) -> int:
@@ -12,27 +17,60 @@ def run(argv: list[str]) -> int:
     Returns:
       0, or 1 where a job of a sweep failed: all jobs run, and every failure is
       listed at the end.
+
+    Raises:
+      InputError: if the line or the configuration cannot work.
     """
     import hydra
 
-    from vaex.cli import _configuration
+    from vaex.cli import _configuration, _messages, _overrides
     from vaex.cli._cache import use_compilation_cache
 
     _configuration.register()
+    chosen = _overrides.check(argv)
     use_compilation_cache()
-    os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # errors come to us, whole
+    # Hydra takes no override in front of a flag and another behind it.
+    line = sorted(argv, key=lambda word: word not in _overrides.SWEEP_FLAGS)
     jobs = _Jobs()
     app = hydra.main(
         version_base="1.3",
         config_path=str(_configuration.config_folder()),
         config_name="config",
     )(jobs)
-    before, sys.argv = sys.argv, ["vaex train", *argv]
     try:
-        app()
-    finally:
-        sys.argv = before
+        with _hydra_reads(line):
+            app()
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        message = _messages.explain(error, chosen)
+        if message is None and isinstance(error, OSError):
+            message = (
+                f"cannot make the run directory {error.filename}: {error.strerror}; "
+                "choose another place with run.root=FOLDER"
+            )
+        if message is None:
+            raise
+        raise InputError(message) from error
     return jobs.finish()
+
+
+@contextlib.contextmanager
+def _hydra_reads(line: list[str]) -> Iterator[None]:
+    """The line where Hydra looks for it, its errors whole; all as it was afterwards."""
+    before, whole = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
+    root = logging.getLogger()
+    level, handlers = root.level, list(root.handlers)
+    sys.argv = ["vaex train", *line]
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    try:
+        yield
+    finally:
+        sys.argv, root.handlers = before, handlers
+        root.setLevel(level)
+        del os.environ["HYDRA_FULL_ERROR"]
+        if whole is not None:
+            os.environ["HYDRA_FULL_ERROR"] = whole
 
 
 class _Jobs:

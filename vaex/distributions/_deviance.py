@@ -30,7 +30,6 @@ def log_ratio(a: Array, b: Array) -> Array:
     >>> float(log_ratio(jnp.array(1.0), jnp.array(1.0)))
     0.0
     """
-    relative = (a - b) / b
-    near = jnp.abs(relative) < 0.5
-    close = jnp.log1p(jnp.where(near, relative, 0.0))
+    near = jnp.abs(a - b) < 0.5 * b
+    close = jnp.log1p(jnp.where(near, a - b, 0.0) / jnp.where(near, b, 1.0))
     return jnp.where(near, close, jnp.log(a) - jnp.log(b))

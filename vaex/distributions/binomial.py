@@ -30,8 +30,9 @@ def _deviance(count: Array, total: Array, logits: Array) -> Array:
 def _draw(key: Array, total_count: Array, probs: Array, shape: tuple) -> Array:
     """Binomial draws for probs <= 1/2.
 
-    The generator's acceptance test loses its accuracy in float32 above 1e5 trials,
-    so that more are drawn in pieces: a sum of binomials of equal p is binomial.
+    The generator's acceptance test loses its accuracy in float32 between 1e5 and
+    1e6 trials, so that more than 65536 are drawn in pieces: a sum of binomials of
+    equal p is binomial.
     """
 
     def body(state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:

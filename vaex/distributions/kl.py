@@ -12,31 +12,14 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from vaex.distributions._deviance import expm1_less, log_ratio
+from vaex.distributions import _gaussian_kl as gaussian
+from vaex.distributions._deviance import expm1_less
+from vaex.distributions._gaussian_kl import elements
 from vaex.distributions.bernoulli import Bernoulli
-
-_DIAGONAL = distrax.MultivariateNormalDiag
-_TRIANGULAR = distrax.MultivariateNormalTri  # the full covariance is one too
-
-
-def _elements(d: Any) -> Any:
-    """The distribution inside any number of `Independent`."""
-    while isinstance(d, distrax.Independent):
-        d = d.distribution
-    return d
 
 
 def _elements_are(*kinds: type) -> Callable[[Any], bool]:
-    return lambda d: isinstance(_elements(d), kinds)
-
-
-def _is_diagonal_gaussian(d: Any) -> bool:
-    return isinstance(_elements(d), distrax.Normal) or isinstance(d, _DIAGONAL)
-
-
-def _is_gaussian_vector(d: Any) -> bool:
-    vector = _is_diagonal_gaussian(d) or isinstance(d, _TRIANGULAR)
-    return vector and len(d.event_shape) == 1
+    return lambda d: isinstance(elements(d), kinds)
 
 
 def _grouped(values: Array, q: Any, p: Any) -> Array:
@@ -45,51 +28,12 @@ def _grouped(values: Array, q: Any, p: Any) -> Array:
     return values.reshape(*batch, -1)
 
 
-def _location_and_scale(d: Any) -> tuple[Any, Any]:
-    if isinstance(d, _DIAGONAL):
-        return d.loc, d.scale_diag
-    return _elements(d).loc, _elements(d).scale
-
-
 def _diagonal_gaussian(q: Any, p: Any) -> Array:
-    """1/2 (d^2 + exp(2u) - 1 - 2u), with d = (mu_q - mu_p)/s_p and u = log s_q/s_p."""
-    (q_loc, q_scale), (p_loc, p_scale) = _location_and_scale(q), _location_and_scale(p)
-    shift = jnp.square((q_loc - p_loc) / p_scale)
-    return _grouped(0.5 * (shift + expm1_less(2.0 * log_ratio(q_scale, p_scale))), q, p)
-
-
-def _location_and_factor(d: Any) -> tuple[Any, Any]:
-    """Mean and lower-triangular A with positive diagonal, covariance A A^T."""
-    if _is_diagonal_gaussian(d):
-        loc, scale = _location_and_scale(d)
-        return loc, scale[..., None] * jnp.eye(scale.shape[-1], dtype=scale.dtype)
-    if not d.is_lower:
-        return d.loc, jnp.linalg.cholesky(d.scale_tri @ d.scale_tri.mT)
-    diagonal = jnp.diagonal(d.scale_tri, axis1=-2, axis2=-1)
-    return d.loc, d.scale_tri * jnp.sign(diagonal)[..., None, :]
+    return _grouped(gaussian.diagonal_kl(q, p), q, p)
 
 
 def _dense_gaussian(q: Any, p: Any) -> Array:
-    """1/2 (|d|^2 + sum_i (m_ii^2 - 1 - 2 log m_ii) + sum_{i>j} m_ij^2).
-
-    With covariances A A^T and B B^T: M = B^-1 A and d = B^-1 (mu_q - mu_p). Solved
-    for M - 1 = B^-1 (A - B), so that nothing cancels where q is near p.
-    """
-    (q_loc, a), (p_loc, b) = _location_and_factor(q), _location_and_factor(p)
-    batch = jnp.broadcast_shapes(q.batch_shape, p.batch_shape)
-    size = q_loc.shape[-1]
-    a, b = (jnp.broadcast_to(m, (*batch, size, size)) for m in (a, b))
-    shift = jnp.broadcast_to(q_loc - p_loc, (*batch, size))
-    right = jnp.concatenate([a - b, shift[..., None]], axis=-1)
-    solved = jax.scipy.linalg.solve_triangular(b, right, lower=True)
-    off_diagonal = jnp.tril(solved[..., :-1], -1)
-    log_m = log_ratio(
-        jnp.diagonal(a, axis1=-2, axis2=-1), jnp.diagonal(b, axis1=-2, axis2=-1)
-    )
-    squares = jnp.square(off_diagonal).sum((-2, -1)) + jnp.square(solved[..., -1]).sum(
-        -1
-    )
-    return 0.5 * (squares + expm1_less(2.0 * log_m).sum(-1))[..., None]
+    return gaussian.dense_kl(q, p)[..., None]
 
 
 def _outcomes(log_q: Array, log_p: Array) -> Array:
@@ -102,16 +46,16 @@ def _outcomes(log_q: Array, log_p: Array) -> Array:
 
 
 def _categorical(q: Any, p: Any) -> Array:
-    log_q = jax.nn.log_softmax(_elements(q).logits)
-    log_p = jax.nn.log_softmax(_elements(p).logits)
+    log_q = jax.nn.log_softmax(elements(q).logits)
+    log_p = jax.nn.log_softmax(elements(p).logits)
     return _grouped(_outcomes(log_q, log_p).sum(-1), q, p)
 
 
 def _bernoulli(q: Any, p: Any) -> Array:
     ones, zeros = (
         _outcomes(
-            jax.nn.log_sigmoid(sign * _elements(q).logits),
-            jax.nn.log_sigmoid(sign * _elements(p).logits),
+            jax.nn.log_sigmoid(sign * elements(q).logits),
+            jax.nn.log_sigmoid(sign * elements(p).logits),
         )
         for sign in (1.0, -1.0)
     )
@@ -119,7 +63,7 @@ def _bernoulli(q: Any, p: Any) -> Array:
 
 
 def _by_distrax(q: Any, p: Any) -> Array:
-    return _grouped(_elements(q).kl_divergence(_elements(p)), q, p)
+    return _grouped(elements(q).kl_divergence(elements(p)), q, p)
 
 
 class _Row(NamedTuple):
@@ -134,8 +78,8 @@ def _same(*kinds: type, kl: Callable[[Any, Any], Array] = _by_distrax) -> _Row:
 
 # The first row that fits counts: finer groups stand higher.
 _TABLE = (
-    _Row(_is_diagonal_gaussian, _is_diagonal_gaussian, _diagonal_gaussian),
-    _Row(_is_gaussian_vector, _is_gaussian_vector, _dense_gaussian),
+    _Row(gaussian.is_diagonal, gaussian.is_diagonal, _diagonal_gaussian),
+    _Row(gaussian.is_vector, gaussian.is_vector, _dense_gaussian),
     _same(Bernoulli, distrax.Bernoulli, kl=_bernoulli),
     _same(distrax.Categorical, kl=_categorical),
     _same(distrax.Laplace),
@@ -191,11 +135,10 @@ def closed_form_kl(q: Any, p: Any) -> Array | None:
     >>> closed_form_kl(normal(jnp.ones((3, 2))), normal(jnp.zeros(2))).tolist()
     [[0.5, 0.5], [0.5, 0.5], [0.5, 0.5]]
     """
-    if tuple(q.event_shape) != tuple(p.event_shape):
+    if q.event_shape != p.event_shape:
         raise ValueError(
-            "q and p must have the same event shape, got "
-            f"{tuple(q.event_shape)} and {tuple(p.event_shape)}; wrap element-wise "
-            "distributions in distrax.Independent"
+            f"q and p must have the same event shape, got {q.event_shape} and "
+            f"{p.event_shape}; wrap element-wise distributions in distrax.Independent"
         )
     row = _find(q, p)
     return None if row is None else row.kl(q, p)
@@ -218,8 +161,8 @@ def monte_carlo_kl(q: Any, p: Any, z: Array) -> Array:
     >>> monte_carlo_kl(normal(jnp.ones((3, 2))), normal(jnp.zeros(2)), z).shape
     (5, 3, 2)
     """
-    inner_q, inner_p = _elements(q), _elements(p)
+    inner_q, inner_p = elements(q), elements(p)
     if inner_q.event_shape == inner_p.event_shape:
         q, p = inner_q, inner_p
     estimate = q.log_prob(z) - p.log_prob(z)
-    return estimate.reshape(*z.shape[:2], -1)
+    return estimate.reshape(*estimate.shape[:2], -1)

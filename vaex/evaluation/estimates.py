@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from vaex.errors import InputError
 from vaex.numerics import named_fold
 from vaex.types import Batch, Terms, log_weights
 
@@ -100,7 +101,13 @@ def estimate(
 
     Returns:
       Name -> [N, ...] float32.
+
+    Raises:
+      InputError: if `num_samples` or `block_size` is not positive.
     """
+    for name, value in (("num_samples", num_samples), ("block_size", block_size)):
+        if value < 1:
+            raise InputError(f"{name} must be at least 1, got {value}")
     total = len(data["x"])
     results: list[dict[str, np.ndarray]] = []
     for start in range(0, total, block_size):

@@ -42,7 +42,7 @@ def reconstruct(
     """
 
     @jax.jit
-    def run(variables: Any, stored: Any) -> tuple[Array, Array, Array]:
+    def run(variables: Any, key: Array, stored: Any) -> tuple[Array, Array, Array]:
         batch = preparation(named_fold(key, "prepare"), stored)
 
         def forward(bound: Any) -> tuple[Array, Array]:
@@ -58,21 +58,28 @@ def reconstruct(
         x = preparation.inverse(batch["x"])
         return x, preparation.inverse(output.astype(jnp.float32)), z
 
-    x, output, z = jax.device_get(run(variables, dict(stored)))
+    x, output, z = jax.device_get(run(variables, key, dict(stored)))
     return x, output, z
 
 
 def decode_mean(
-    model: nn.Module, variables: Any, preparation: Any, z: np.ndarray
+    model: nn.Module,
+    variables: Any,
+    preparation: Any,
+    z: np.ndarray,
+    condition: np.ndarray | None = None,
 ) -> np.ndarray:
-    """E[x|z] in data units for z [N, L], [N, *E]."""
+    """E[x|z] in data units for z [N, L] and condition [N, C], [N, *E]."""
 
     @jax.jit
-    def run(variables: Any, z: Array) -> Array:
-        output = nn.apply(lambda bound: expected(bound.decode(z)), model)(variables)
+    def run(variables: Any, z: Array, condition: Array | None) -> Array:
+        def decode(bound: Any) -> Array:
+            return expected(bound.decode(z, condition))
+
+        output = nn.apply(decode, model)(variables)
         return preparation.inverse(output.astype(jnp.float32))
 
-    return np.asarray(run(variables, z))
+    return np.asarray(run(variables, z, condition))
 
 
 def sample_prior(
@@ -98,7 +105,9 @@ def sample_prior(
     """
 
     @jax.jit
-    def run(variables: Any) -> tuple[Array, Array, Array]:
+    def run(
+        variables: Any, key: Array, condition: Array | None
+    ) -> tuple[Array, Array, Array]:
         def draw(bound: Any) -> tuple[Array, Array, Array]:
             prior = bound.prior_distribution(condition)
             z = prior.sample(seed=named_fold(key, "z"), sample_shape=(num,))
@@ -110,5 +119,5 @@ def sample_prior(
         floats = (x.astype(jnp.float32), mean.astype(jnp.float32))
         return preparation.inverse(floats[0]), preparation.inverse(floats[1]), z
 
-    x, mean, z = jax.device_get(run(variables))
+    x, mean, z = jax.device_get(run(variables, key, condition))
     return x, mean, z

@@ -43,46 +43,52 @@ def summarize(
     (-3.0, 2.0, 2.0)
     """
     nats = "nats/example"
+    reason = (
+        "the likelihood head is a loss without a density"
+        if "reconstruction_loss" in estimates
+        else "the posterior or the prior has no density"
+    )
+    estimates = {k: np.asarray(v, np.float64) for k, v in estimates.items()}
     results: dict[str, Any] = {"num_examples": len(next(iter(estimates.values())))}
-    if "elbo" in estimates:
-        results["elbo"] = _mean(estimates["elbo"] + log_det, nats)
-        results["distortion"] = _mean(estimates["distortion"] - log_det, nats)
-    else:
-        reason = (
-            "the likelihood head is a loss without a density"
-            if "reconstruction_loss" in estimates
-            else "the posterior or the prior has no density"
+    for name, sign in (("elbo", 1.0), ("distortion", -1.0)):
+        results[name] = (
+            _mean(estimates[name] + sign * log_det, nats)
+            if name in estimates
+            else _missing(reason, nats)
         )
-        results["elbo"] = _missing(reason, nats)
-        results["distortion"] = _missing(reason, nats)
     if "reconstruction_loss" in estimates:
         results["reconstruction_loss"] = _mean(
             estimates["reconstruction_loss"], "loss/example"
         )
     if "rate" in estimates:
         results["rate"] = _mean(estimates["rate"].sum(-1), nats)
-        results["rate_per_group"] = estimates["rate"].mean(0).tolist()
+        results["rate_per_group"] = [_finite(v) for v in estimates["rate"].mean(0)]
     else:
         results["rate"] = _missing("the posterior or the prior has no density", nats)
     if "log_px" in estimates:
         nll = _mean(-(estimates["log_px"] + log_det), nats)
         results["nll"] = nll | {"num_samples": num_samples}
         if "ess" in estimates:
-            results["nll"]["median_ess"] = float(np.median(estimates["ess"]))
+            results["nll"]["median_ess"] = _finite(np.median(estimates["ess"]))
     else:
-        missing = _missing("importance weights need three densities", nats)
-        results["nll"] = missing | {"num_samples": num_samples}
+        results["nll"] = _missing(reason, nats) | {"num_samples": num_samples}
     results["bits_per_dim"] = _bits_per_dim(results["nll"], num_elements, is_discrete)
     results["active_units"] = _active_units(estimates.get("posterior_mean"), seed)
     return results
 
 
 def _mean(values: np.ndarray, unit: str) -> dict[str, Any]:
-    values = np.asarray(values, np.float64)
-    if len(values) < 2:
-        return {"value": float(values.mean()), "se": None, "unit": unit}
-    se = values.std(ddof=1) / math.sqrt(len(values))
-    return {"value": float(values.mean()), "se": float(se), "unit": unit}
+    bad = int((~np.isfinite(values)).sum())
+    if bad:
+        return _missing(f"not finite for {bad} of {len(values)} examples", unit)
+    se = None
+    if len(values) > 1:
+        se = float(values.std(ddof=1) / math.sqrt(len(values)))
+    return {"value": float(values.mean()), "se": se, "unit": unit}
+
+
+def _finite(value: Any) -> float | None:
+    return float(value) if math.isfinite(value) else None
 
 
 def _missing(reason: str, unit: str) -> dict[str, Any]:

@@ -30,12 +30,14 @@ def save(folder: Path, step: int, state: Any) -> Path:
       OSError: if the disk is full; earlier checkpoints are untouched.
     """
     target = folder.absolute() / str(step)
+    (target / "manifest.json").unlink(missing_ok=True)
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     with _orbax().StandardCheckpointer() as checkpointer:
         checkpointer.save(target / "state", state)
         checkpointer.wait_until_finished()
     manifest = {"step": step, "tree": _describe(state), "files": _sums(target)}
+    manifest["sha256"] = _sum_of(manifest)
     write_json(target / "manifest.json", manifest)
     return target
 
@@ -61,10 +63,7 @@ def restore(checkpoint: Path, like: Any) -> Any:
     Raises:
       InputError: if a file is missing, was changed, or the state does not fit.
     """
-    try:
-        manifest = json.loads((checkpoint / "manifest.json").read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"checkpoint {checkpoint} has no readable manifest") from error
+    manifest = _manifest(checkpoint)
     found = _sums(checkpoint)
     for name, expected in manifest["files"].items():
         if found.get(name) != expected:
@@ -80,13 +79,29 @@ def restore(checkpoint: Path, like: Any) -> Any:
         path = differing[0]
         raise InputError(
             f"checkpoint {checkpoint} does not fit the model in {len(differing)} "
-            f"places, the first {path}: saved {manifest['tree'].get(path)}, the "
-            f"model has {wanted.get(path)}"
+            f"places, the first {path}: saved {manifest['tree'].get(path, 'nothing')}, "
+            f"the model has {wanted.get(path, 'nothing')}"
         )
     ocp = _orbax()
     target = jax.tree.map(ocp.utils.to_shape_dtype_struct, like)
     with ocp.StandardCheckpointer() as checkpointer:
         return checkpointer.restore(checkpoint.absolute() / "state", target)
+
+
+def _manifest(checkpoint: Path) -> dict[str, Any]:
+    """The manifest, itself checked."""
+    try:
+        manifest = json.loads((checkpoint / "manifest.json").read_text("utf-8"))
+        whole = manifest.pop("sha256") == _sum_of(manifest)
+    except FileNotFoundError as error:
+        raise InputError(f"{checkpoint} is no checkpoint: no manifest.json") from error
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        whole = False
+    if not whole:
+        raise InputError(
+            f"checkpoint {checkpoint} is damaged: manifest.json was changed"
+        )
+    return manifest
 
 
 def _orbax() -> Any:
@@ -109,9 +124,14 @@ def _describe(tree: Any) -> dict[str, str]:
 
 def _sums(folder: Path) -> dict[str, str]:
     """Relative path -> SHA-256 of every file but the manifest."""
-    files = sorted(p for p in folder.rglob("*") if p.is_file())
-    return {
-        str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest()
-        for p in files
-        if p.name != "manifest.json"
-    }
+    sums = {}
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        name = path.relative_to(folder).as_posix()
+        if name != "manifest.json":
+            with path.open("rb") as file:
+                sums[name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return sums
+
+
+def _sum_of(manifest: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()

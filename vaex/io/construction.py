@@ -11,9 +11,10 @@ import functools
 import importlib
 import inspect
 import math
+import pkgutil
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from vaex.errors import InputError
@@ -26,30 +27,38 @@ def locate(path: str, where: str) -> Any:
     """The object that a dotted import path names.
 
     Raises:
-      InputError: naming the key, the path, and the closest name there is.
+      InputError: naming the key, the path, and the closest name there is; or what
+        stopped the import of a module on the way.
 
     >>> locate("math.pi", "key")
     3.141592653589793
     """
     parts = path.split(".")
-    for split in range(len(parts) - 1, 0, -1):
-        name = ".".join(parts[:split])
+    ends = range(len(parts) - 1, 0, -1) if all(map(str.isidentifier, parts)) else ()
+    for end in ends:
+        name = ".".join(parts[:end])
         try:
             found = importlib.import_module(name)
-        except ModuleNotFoundError as error:
-            if error.name and (name == error.name or name.startswith(error.name + ".")):
+        except Exception as error:  # of any kind: the module may be the user's own
+            absent = error.name if isinstance(error, ModuleNotFoundError) else None
+            if absent and f"{name}.".startswith(f"{absent}."):
                 continue
-            raise InputError(f"{where}: importing {name} failed: {error}") from error
-        for part in parts[split:]:
+            reason = f"{type(error).__name__}: {error}"
+            raise InputError(f"{where}: importing {name} failed: {reason}") from error
+        for part in parts[end:]:
             if not hasattr(found, part):
-                near = suggestion(part, dir(found))
+                near = suggestion(part, [*dir(found), *_submodules(found)])
                 raise InputError(f"{where}: {name} has no {part!r}{near}")
-            found = getattr(found, part)
+            name, found = f"{name}.{part}", getattr(found, part)
         return found
     raise InputError(
         f"{where}: cannot import {path!r}; give a full path such as "
         "my_lab.heads.MyHead, importable from here"
     )
+
+
+def _submodules(package: Any) -> list[str]:
+    return [m.name for m in pkgutil.iter_modules(getattr(package, "__path__", []))]
 
 
 def suggestion(word: str, words: Any) -> str:
@@ -84,7 +93,13 @@ def construct(node: Any, where: str, facts: Mapping[str, Any]) -> Any:
         return node
     if "_target_" not in node:
         return {k: construct(v, f"{where}.{k}", facts) for k, v in node.items()}
-    target = locate(str(node["_target_"]), f"{where}._target_")
+    path = str(node["_target_"])
+    target = locate(path, f"{where}._target_")
+    if not callable(target):
+        raise InputError(
+            f"{where}._target_ must name a class or a function, got {path}, which is "
+            f"of type {type(target).__name__}"
+        )
     given = {k: v for k, v in node.items() if k not in RESERVED}
     parameters = _parameters(target)
     hints = _hints(target)
@@ -95,7 +110,7 @@ def construct(node: Any, where: str, facts: Mapping[str, Any]) -> Any:
         if name not in parameters and not open_ended:
             near = suggestion(name, parameters)
             raise InputError(f"{key}: {_name(target)} has no argument {name!r}{near}")
-        if value is None and facts.get(name) is not None:
+        if value is None and name in facts:
             continue
         built = construct(value, key, facts)
         arguments[name] = _checked(built, hints.get(name, Any), key)
@@ -105,22 +120,27 @@ def construct(node: Any, where: str, facts: Mapping[str, Any]) -> Any:
             arguments[name] = fact
     if node.get("_partial_"):
         return functools.partial(target, **arguments)
-    return _call(target, arguments, parameters, where)
-
-
-def _call(
-    target: Callable[..., Any],
-    arguments: dict[str, Any],
-    parameters: Mapping[str, inspect.Parameter],
-    where: str,
-) -> Any:
     for name, parameter in parameters.items():
         if _is_required(parameter) and name not in arguments:
             raise InputError(f"{where}: {_name(target)} needs the argument {name!r}")
+    return _call(target, arguments, where)
+
+
+def placed(error: InputError, where: str, names: Iterable[str]) -> InputError:
+    """The error with the key in front: of the argument it begins with, or the node.
+
+    >>> print(placed(InputError("scale must be above 0"), "likelihood", ["scale"]))
+    likelihood.scale must be above 0
+    """
+    joint = "." if str(error).partition(" ")[0] in names else ": "
+    return InputError(f"{where}{joint}{error}")
+
+
+def _call(target: Callable[..., Any], arguments: dict[str, Any], where: str) -> Any:
     try:
         return target(**arguments)
     except InputError as error:
-        raise InputError(f"{where}: {error}") from error
+        raise placed(error, where, arguments) from error
     except (TypeError, ValueError) as error:
         message = f"{where}: {_name(target)} refused its arguments: {error}"
         raise InputError(message) from error
@@ -135,10 +155,12 @@ def _name(target: Any) -> str:
     return getattr(target, "__name__", str(target))
 
 
-def _parameters(target: Any) -> dict[str, inspect.Parameter]:
-    if not callable(target):
-        return {}
-    found = dict(inspect.signature(target).parameters)
+def _parameters(target: Callable[..., Any]) -> dict[str, inspect.Parameter]:
+    """Parameters by name; anything goes where a built-in does not tell them."""
+    try:
+        found = dict(inspect.signature(target).parameters)
+    except ValueError:
+        return {"_": inspect.Parameter("_", inspect.Parameter.VAR_KEYWORD)}
     if isinstance(target, type):  # Linen's own constructor arguments
         for name in ("parent", "name"):
             found.pop(name, None)
@@ -170,8 +192,8 @@ def _checked(value: Any, hint: Any, key: str) -> Any:
         if value not in choices:
             raise InputError(f"{key} must be one of {list(choices)}, got {value!r}")
         return value
-    if _is_callable_hint(hint, origin) and isinstance(value, str):
-        return locate(value, key)
+    if _is_callable_hint(hint, origin):
+        return _checked_callable(value, key)
     if origin is tuple and choices:
         return _checked_tuple(value, choices, key)
     if hint is type(None) and value is not None:
@@ -190,13 +212,26 @@ def _checked(value: Any, hint: Any, key: str) -> Any:
 
 
 def _first_that_fits(value: Any, choices: tuple[Any, ...], key: str) -> Any:
+    if value is None and type(None) in choices:
+        return None
     failures = []
     for choice in choices:
-        try:
-            return _checked(value, choice, key)
-        except InputError as error:
-            failures.append(str(error))
-    raise InputError(" or ".join(dict.fromkeys(failures)))
+        if choice is not type(None):
+            try:
+                return _checked(value, choice, key)
+            except InputError as error:
+                failures.append(str(error))
+    raise InputError(", or ".join(dict.fromkeys(failures)))
+
+
+def _checked_callable(value: Any, key: str) -> Any:
+    found = locate(value, key) if isinstance(value, str) else value
+    if not callable(found):
+        raise InputError(
+            f"{key} must be the import path of a function, such as jax.nn.relu, got "
+            f"{value!r}"
+        )
+    return found
 
 
 def _checked_tuple(value: Any, choices: tuple[Any, ...], key: str) -> tuple[Any, ...]:

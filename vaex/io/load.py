@@ -47,8 +47,8 @@ def load_run(path: str | Path) -> LoadedRun:
       path: the directory that `vaex train` printed.
 
     Raises:
-      InputError: if it is no run, has no checkpoint, or its checkpoint is damaged
-        or does not fit.
+      InputError: if it is no run, has no checkpoint, its checkpoint is damaged or
+        does not fit, or the data are not those that it was trained on.
     """
     directory = RunDirectory.open(path)
     config = directory.config()
@@ -60,6 +60,14 @@ def load_run(path: str | Path) -> LoadedRun:
             "line again to finish it"
         )
     parts = assemble(config)
+    before = directory.status().get("data", {}).get("checksum")
+    now = parts.dataset.checksum
+    if before not in (None, now):
+        raise InputError(
+            f"{path} was trained on other data than the {parts.dataset.name} found "
+            f"now (checksum {before[:10]}, now {now[:10]}); restore the data, or "
+            "train anew"
+        )
     rows = {name: a[:1] for name, a in parts.dataset.splits["train"].items()}
     init = make_init(parts.experiment, rows)
     like = jax.eval_shape(init, jax.random.key(0), parts.experiment.hparams())

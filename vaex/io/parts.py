@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vaex.errors import InputError
-from vaex.io.construction import construct
+from vaex.io.construction import construct, placed
 from vaex.training.experiment import Experiment
 
 SLOTS = ("encoder", "posterior", "prior", "decoder", "likelihood")
@@ -48,20 +48,23 @@ def assemble(config: Mapping[str, Any]) -> Parts:
     """
     if not 0 <= config["seed"] < 2**32:
         raise InputError(f"seed must lie between 0 and 2^32 - 1, got {config['seed']}")
-    dataset = construct(config["data"], "data", {}).load()
+    source = open_source(config)
+    try:
+        dataset = source.load()
+    except InputError as error:
+        raise placed(error, "data", config["data"]) from error
     stored = dataset.spec()
     head = construct(config["likelihood"], "likelihood", _facts(stored))
-    if not hasattr(head, "support"):
-        raise InputError(
-            f"likelihood: {type(head).__name__} is no likelihood head; subclass "
-            "vaex.likelihoods.base.Likelihood"
-        )
+    _expect(head, "likelihood", "support", "subclass vaex.likelihoods.base.Likelihood")
     facts = _facts(stored) | {"support": head.support}
     preparation = construct(config["preparation"], "preparation", facts)
+    base = "vaex.preparations.base.Preparation"
+    _expect(preparation, "preparation", "spec", f"subclass {base}")
     spec = preparation.spec(stored)
     facts = _facts(spec)
     slots = {name: construct(config[name], name, facts) for name in SLOTS}
     model = construct(config["model"], "model", facts | slots)
+    _expect(model, "model", "terms", "give it the methods of vaex.types.Model")
     experiment = Experiment(
         model=model,
         objective=construct(config["objective"], "objective", facts),
@@ -69,6 +72,25 @@ def assemble(config: Mapping[str, Any]) -> Parts:
         preparation=preparation,
     )
     return Parts(dataset, spec, preparation, slots["likelihood"], experiment)
+
+
+def open_source(config: Mapping[str, Any]) -> Any:
+    """The configuration's data source, nothing read yet.
+
+    Raises:
+      InputError: if the `data` part is wrong.
+    """
+    source = construct(config["data"], "data", {})
+    _expect(source, "data", "checksum", "subclass vaex.data.source.Source")
+    return source
+
+
+def _expect(part: Any, slot: str, attribute: str, fix: str) -> None:
+    if not hasattr(part, attribute):
+        raise InputError(
+            f"{slot}._target_ must give something with {attribute!r}, got a "
+            f"{type(part).__name__}; {fix}"
+        )
 
 
 def _facts(spec: Any) -> dict[str, Any]:

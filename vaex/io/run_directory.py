@@ -85,17 +85,19 @@ class RunDirectory:
             for name in ("metrics.jsonl", "results.json", "error.txt"):
                 (self.path / name).unlink(missing_ok=True)
             write_json(self.path / "config.json", dict(config))
-            self.set_status(
-                "running",
-                attempt=attempt,
-                started=_now(),
-                versions=_versions(),
-                revision=_revision(),
-                cores=os.cpu_count(),
-                machine=platform.machine(),
-                pid=os.getpid(),
-                **facts,
-            )
+            now = _now()
+            record = {
+                "state": "running",
+                "updated": now,
+                "attempt": attempt,
+                "started": now,
+                "versions": _versions(),
+                "revision": _revision(),
+                "cores": os.cpu_count(),
+                "machine": platform.machine(),
+                "pid": os.getpid(),
+            }
+            write_json(self.path / "status.json", record | dict(facts))
         except OSError as error:
             raise InputError(
                 f"cannot write the run directory {self.path}: {error.strerror}; "
@@ -119,12 +121,17 @@ class RunDirectory:
             file.writelines(lines)
 
     def metrics(self) -> list[dict[str, Any]]:
-        """All rows of metrics.jsonl; a last line cut short is left out."""
+        """All rows of metrics.jsonl; a last line cut short is left out.
+
+        Raises:
+          InputError: if a whole line is damaged.
+        """
         path = self.path / "metrics.jsonl"
         if not path.is_file():
             return []
-        lines = path.read_text(encoding="utf-8").split("\n")
-        return [json.loads(line) for line in lines[:-1]]
+        lines = path.read_bytes().split(b"\n")[:-1]
+        rows = enumerate(lines, start=1)
+        return [_parsed(line, f"{path}, line {number},") for number, line in rows]
 
     def write_results(self, results: Mapping[str, Any]) -> Path:
         """Writes results.json."""
@@ -134,13 +141,20 @@ class RunDirectory:
         path = self.path / name
         if not path.is_file():
             return None
-        try:
-            return json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise InputError(
-                f"{path} is damaged ({error}); move the run directory aside and "
-                "train again"
-            ) from error
+        return _parsed(path.read_bytes(), str(path))
+
+
+def _parsed(text: bytes, where: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+        if not isinstance(found, dict):
+            raise ValueError(f"an object was written, not {str(found)[:20]!r}")
+    except ValueError as error:
+        raise InputError(
+            f"{where} is damaged ({error}); move the run directory aside and train "
+            "again"
+        ) from error
+    return found
 
 
 def _finite(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 S posterior samples, B batch, E event, F features, P raw parameters per element.
 """
 
+import dataclasses
 import math
 from typing import Any, final
 
@@ -13,7 +14,9 @@ import numpy as np
 from jax import Array
 
 from vaex import support
+from vaex.distributions.point_prediction import PointPrediction
 from vaex.errors import InputError
+from vaex.likelihoods._support_check import check_values
 from vaex.numerics import positive
 
 __all__ = ["Likelihood", "positive", "support"]
@@ -26,8 +29,10 @@ class Likelihood(nn.Module):
     `distribution(*raw)`, given `num_params` unconstrained arrays of shape
     [..., *E], or `from_raw(raw)`, given them stacked as [..., *E, P]. Both return
     the element-wise distrax distribution; parameters shared by all examples are
-    made there by `self.param`. A head whose elements are scored jointly, or not
-    by a density, fills in `score` too. Everything else is final.
+    made there by `self.param`. A head that scores its last axes jointly, on a
+    support of numbers, states `attribution_shape`; one that is no density sets
+    `is_normalized = False`, gives a `PointPrediction` and fills in `score`.
+    Everything else is final.
 
     Attributes:
       event_shape: E, shape of one example.
@@ -67,13 +72,20 @@ class Likelihood(nn.Module):
     )
 
     def __init_subclass__(cls, **options: Any) -> None:
+        below = cls.__mro__[: cls.__mro__.index(Likelihood)]
         for name in Likelihood._final:
-            if name in cls.__dict__:
+            if any(name in parent.__dict__ for parent in below):
                 raise TypeError(
                     f"{cls.__name__} overrides {name}, which is final; fill in "
                     "`distribution`, `from_raw` or `score`, or wrap the head"
                 )
         super().__init_subclass__(**options)
+        for field in dataclasses.fields(cls):
+            if field.name in ("num_params", "support", "is_normalized"):
+                raise TypeError(
+                    f"{cls.__name__}.{field.name} has a type annotation, which makes "
+                    "it a constructor argument; leave the annotation out"
+                )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -93,6 +105,11 @@ class Likelihood(nn.Module):
         return cls(event_shape=event_shape)
 
     # Hooks.
+
+    @property
+    def attribution_shape(self) -> tuple[int, ...]:
+        """Shape of `log_prob_per_dimension` of one example: E without joint axes."""
+        return self.event_shape[: len(self.event_shape) - self.support.event_rank]
 
     def distribution(self, *raw: Array) -> distrax.Distribution:
         """Element-wise distribution of `num_params` arrays [..., *E]."""
@@ -118,9 +135,9 @@ class Likelihood(nn.Module):
     # Final.
 
     @property
-    def attribution_shape(self) -> tuple[int, ...]:
-        """Shape of `log_prob_per_dimension` of one example."""
-        return self.event_shape[: len(self.event_shape) - self.support.event_rank]
+    def joint_rank(self) -> int:
+        """Number of last event axes that are scored as a whole."""
+        return len(self.event_shape) - len(self.attribution_shape)
 
     @final
     @nn.compact
@@ -137,19 +154,17 @@ class Likelihood(nn.Module):
         Returns:
           The distribution that the hooks give, float32.
         """
-        if raw is not None:
-            return self.from_raw(raw.astype(jnp.float32))
-        assert features is not None
-        spatial = features.shape[-1 - axes : -1] if axes else ()
-        if spatial != self.event_shape[:axes]:
-            raise InputError(
-                f"features carry the event axes {spatial}, but event_shape is "
-                f"{self.event_shape}; the decoder does not give this event shape"
+        if raw is None:
+            assert features is not None
+            raw = self._project(features, axes)
+        distribution = self.from_raw(raw.astype(jnp.float32))
+        if not (self.is_normalized or isinstance(distribution, PointPrediction)):
+            raise TypeError(
+                f"{type(self).__name__} is a loss, not a density (is_normalized = "
+                "False), so that its distribution must be a PointPrediction, got "
+                f"{type(distribution).__name__}"
             )
-        size = math.prod(self.event_shape[axes:]) * self.num_params
-        flat = nn.Dense(size, name="projection")(features)
-        shape = (*features.shape[:-1], *self.event_shape[axes:], self.num_params)
-        return self.from_raw(flat.reshape(shape).astype(jnp.float32))
+        return distribution
 
     @final
     def __call__(self, features: Array, *, axes: int = 0) -> distrax.Distribution:
@@ -283,34 +298,25 @@ class Likelihood(nn.Module):
             how many there are; or a mask that cuts through a jointly scored
             element.
         """
-        values = np.asarray(values)
-        if values.shape[1:] != self.event_shape:
-            raise InputError(
-                f"{self.describe()} has event_shape {self.event_shape}, but the "
-                f"examples have shape {values.shape[1:]}"
-            )
-        inside = self.support.contains(values)
-        if mask is not None:
-            if self.support.event_rank:
-                if (mask != mask[..., :1]).any():
-                    raise InputError(
-                        f"{self.describe()} scores its last axis jointly: a mask "
-                        "must be constant along it"
-                    )
-                mask = mask[..., 0]
-            inside = inside | ~mask
-        if not inside.all():
-            first = tuple(int(i) for i in np.argwhere(~inside)[0])
-            raise InputError(
-                f"{self.describe()} is defined on {self.support.description}, but "
-                f"{int((~inside).sum())} of {inside.size} values are outside, the "
-                f"first at index {first}: {values[first]}"
-            )
+        check_values(self, np.asarray(values), mask)
 
     @final
     def describe(self) -> str:
         """The head as it stands in messages."""
         return f"the likelihood {type(self).__name__}"
+
+    def _project(self, features: Array, axes: int) -> Array:
+        """Raw numbers [..., *E, P]; called from the compact method only."""
+        spatial = features.shape[-1 - axes : -1] if axes else ()
+        if spatial != self.event_shape[:axes]:
+            raise InputError(
+                f"features carry the event axes {spatial}, but event_shape is "
+                f"{self.event_shape}; the decoder does not give this event shape"
+            )
+        size = math.prod(self.event_shape[axes:]) * self.num_params
+        flat = nn.Dense(size, name="projection")(features)
+        shape = (*features.shape[:-1], *self.event_shape[axes:], self.num_params)
+        return flat.reshape(shape)
 
     def _scores(
         self, features: Array, x: Array, mask: Array | None, *, axes: int, train: bool
@@ -324,13 +330,13 @@ class Likelihood(nn.Module):
         elements = self.elements(features, axes=axes)
         if mask is None:
             return self.score(elements, x, None, train=train)
-        inside = jnp.full(self.event_shape, self.support.inside)
-        if self.support.event_rank:
-            inside = inside.at[..., 0].set(1.0)
-        x = jnp.where(mask, x, inside)
+        if mask.shape != x.shape:
+            raise InputError(f"mask must have x's shape {x.shape}, got {mask.shape}")
+        mask = mask.astype(bool)
+        x = jnp.where(mask, x, jnp.asarray(self.support.inside, x.dtype))
         scores = self.score(elements, x, mask, train=train)
-        observed = mask[..., 0] if self.support.event_rank else mask
-        return jnp.where(observed, scores, 0.0)
+        joint = tuple(range(-self.joint_rank, 0))
+        return jnp.where(mask.all(joint), scores, 0.0)
 
     def _sum(self, scores: Array) -> Array:
         return scores.sum(tuple(range(-len(self.attribution_shape), 0)))

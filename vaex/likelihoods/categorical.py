@@ -3,6 +3,7 @@
 import distrax
 import jax.numpy as jnp
 from jax import Array
+from jax.typing import ArrayLike
 
 from vaex.errors import InputError
 from vaex.likelihoods.base import Likelihood, support
@@ -40,18 +41,13 @@ class Categorical(Likelihood):
         """The class indices."""
         return support.integers(self.num_classes)
 
-    def from_raw(self, raw: Array) -> distrax.Categorical:
+    def from_raw(self, raw: Array) -> "_Labels":
         """Categorical over the last axis."""
-        return distrax.Categorical(logits=raw)
+        return _Labels(logits=raw)
 
-    def score(
-        self,
-        elements: distrax.Categorical,
-        x: Array,
-        mask: Array | None,
-        *,
-        train: bool,
-    ) -> Array:
-        """The log-probability of the class."""
-        del mask, train
-        return jnp.asarray(elements.log_prob(x.astype(jnp.int32)))
+
+class _Labels(distrax.Categorical):
+    """distrax's, for labels that stand in a float array as any data do."""
+
+    def log_prob(self, value: ArrayLike) -> Array:
+        return super().log_prob(jnp.asarray(value).astype(jnp.int32))

@@ -2,6 +2,7 @@
 
 from jax import Array
 
+from vaex.errors import InputError
 from vaex.objectives.ledger import distortion, ledger_of, rate
 from vaex.types import Batch, Metrics, Model, Scalar
 
@@ -29,11 +30,16 @@ def elbo(
       Loss in nats per example, and the ledger.
 
     Raises:
+      InputError: if there are no samples.
       ValueError: if the posterior has no density, so that there is no rate.
 
     Source: Kingma, Welling, ICLR 2014, https://arxiv.org/abs/1312.6114, equation 3;
       beta: Higgins et al., "beta-VAE", ICLR 2017, equation 4.
     """
+    if num_samples < 1:
+        raise InputError(
+            f"num_samples of the objective must be at least 1, got {num_samples}"
+        )
     terms = model.terms(batch, num_samples=num_samples, train=train)
     divergence = rate(terms)
     if divergence is None:

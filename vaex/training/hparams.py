@@ -109,11 +109,11 @@ def _is_scalar(parameter: inspect.Parameter, names: dict[str, Any]) -> bool:
     alone = types.SimpleNamespace(__annotations__={"it": parameter.annotation})
     try:
         hint = typing.get_type_hints(alone, names, include_extras=True)["it"]
-    except NameError as error:
+    except (NameError, AttributeError, SyntaxError, TypeError) as error:
         if re.search(r"\bScalar\b", str(parameter.annotation)):
             raise TypeError(
-                f"{parameter.name} is annotated {parameter.annotation}, which cannot be "
-                "resolved; import vaex.types.Scalar outside `if TYPE_CHECKING`"
+                f"{parameter.name} has the annotation {parameter.annotation}, which "
+                "cannot be resolved; import Scalar outside `if TYPE_CHECKING`"
             ) from error
         return False
     return Traced in getattr(hint, "__metadata__", ())

@@ -110,4 +110,4 @@ def make_chunk(
 
 def _all_finite(tree: Any) -> Array:
     leaves = [jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(tree)]
-    return jnp.stack(leaves).all()
+    return jnp.array([True, *leaves]).all()

@@ -1,0 +1,104 @@
+"""The command line in this process, small settings, and one finished run for all."""
+
+import contextlib
+import io
+import logging
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.cli.commands import TINY, Answer, Command, Finished
+
+@pytest.fixture(scope="session")
+def vaex() -> Command:
+    """Runs a command line in this process, which it must leave as it was."""
+
+    def run(*words: str) -> Answer:
+        from hydra.core.global_hydra import GlobalHydra
+
+        from vaex.cli.main import main
+
+        def state():
+            root = logging.getLogger()
+            return (
+                list(sys.argv),
+                list(sys.path),
+                dict(os.environ),
+                (root.level, list(root.handlers)),
+                GlobalHydra.instance().is_initialized(),
+            )
+
+        before = state()
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            try:
+                code = main(list(words))
+            except SystemExit as end:  # argparse ends so
+                code = end.code
+        assert state() == before
+        return Answer(code, out.getvalue(), err.getvalue())
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def train(vaex: Command) -> Command:
+    """`vaex train` with tiny settings, into `root`."""
+
+    def run(root: Path, *words: str) -> Answer:
+        return vaex("train", *TINY, f"run.root={root}", *words)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def refused(train: Command) -> Callable[..., str]:
+    """The one line on stderr of a refused `vaex train`, which must leave nothing."""
+
+    def run(root: Path, *words: str) -> str:
+        code, out, err = train(root, *words)
+        assert (code, out) == (2, "")
+        assert err.startswith("vaex: ")
+        assert err.count("\n") == 1
+        assert "Traceback" not in err
+        assert not root.exists() or not list(root.iterdir())
+        return err.removeprefix("vaex: ").rstrip()
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def finished(train: Command, tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    """A run shared by tests that only read it."""
+    root = tmp_path_factory.mktemp("finished") / "not" / "there" / "yet"
+    answer = train(root)
+    (path,) = root.iterdir()
+    return Finished(root, path, answer)
+
+
+@pytest.fixture(scope="session")
+def table() -> np.ndarray:
+    """Real values [60, 5], exact in float32."""
+    values = np.random.default_rng(0).normal(1.0, 3.0, (60, 5))
+    return values.astype(np.float32).astype(np.float64)
+
+
+@pytest.fixture(scope="session")
+def table_file(table: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("table") / "table.npy"
+    np.save(path, table)
+    return path
+
+
+@pytest.fixture(scope="session")
+def levels_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Grey images [40, 6, 6] of 256 levels."""
+    path = tmp_path_factory.mktemp("levels") / "levels.npy"
+    images = np.random.default_rng(0).integers(0, 256, (40, 6, 6))
+    images[0, 0, 0] = 255
+    np.save(path, images.astype(np.uint8))
+    return path
