@@ -20,8 +20,8 @@ def log_mean_exp(x: Array, axis: int = 0) -> Array:
 def log1mexp(x: Array) -> Array:
     """Logarithm log(1 - exp(-x)) for x > 0, accurate at both ends.
 
-    Source: Machler, "Accurately computing log(1 - exp(-|a|))", 2012, equation 7:
-      the two forms meet at log 2.
+    Source: Machler, "Accurately computing log(1 - exp(-|a|))", 2012; the two
+      forms meet at log 2.
 
     >>> round(float(log1mexp(jnp.array(1e-6))), 3)
     -13.816

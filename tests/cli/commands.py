@@ -38,5 +38,3 @@ def only_run(root: Path) -> Path:
     """The one run directory in a folder."""
     (path,) = (p for p in root.iterdir() if p.is_dir())
     return path
-
-

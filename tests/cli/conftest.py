@@ -13,6 +13,7 @@ import pytest
 
 from tests.cli.commands import TINY, Answer, Command, Finished
 
+
 @pytest.fixture(scope="session")
 def vaex() -> Command:
     """Runs a command line in this process, which it must leave as it was."""

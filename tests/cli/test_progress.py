@@ -148,8 +148,7 @@ def test_training_shows_nats_and_speed(clock, capsys):
         clock["time"] += 10.0
         progress.advance(22, values)
     assert capsys.readouterr().out.splitlines() == [
-        "training: 22/100, about 39 s left, train elbo -81.00, held-out elbo -85.25, "
-        "100 examples/s"
+        "training: 22/100, about 39 s left, elbo -81.00 nats, held-out -85.25, 0.1k/s"
     ]
 
 
@@ -159,7 +158,7 @@ def test_training_without_a_density_shows_its_loss(clock, capsys):
         clock["time"] += 10.0
         progress.advance(1, {"loss": np.array([7.5])})
     assert capsys.readouterr().out.splitlines() == [
-        "training: 1/100, train loss 7.50, held-out reconstruction_loss 4.50"
+        "training: 1/100, loss 7.50, held-out 4.50"
     ]
 
 

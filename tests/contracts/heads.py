@@ -11,6 +11,7 @@ import numpy as np
 
 import vaex.distributions
 import vaex.likelihoods
+from tests.contracts.compiled import quick_jit
 from tests.contracts.discovery import classes
 from vaex.likelihoods.base import Likelihood, positive, support
 from vaex.likelihoods.continuous_bernoulli import ContinuousBernoulli
@@ -162,12 +163,6 @@ def setup(kind: type[Likelihood], case: Case) -> Setup:
         shapes,
     )
     return Setup(head, variables, features)
-
-
-# Most of the time of these tests would go to optimising programs that run once.
-quick_jit = functools.partial(
-    jax.jit, compiler_options={"xla_backend_optimization_level": 0}
-)
 
 
 class Draws(NamedTuple):

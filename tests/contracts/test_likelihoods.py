@@ -17,6 +17,7 @@ import optax
 import pytest
 from scipy import stats
 
+from tests.contracts.compiled import quick_jit
 from tests.contracts.heads import (
     ALL,
     LIBRARY,
@@ -33,7 +34,6 @@ from tests.contracts.heads import (
     SharedPerDimension,
     TenLines,
     drawn,
-    quick_jit,
     setup,
     values_of,
 )

@@ -2,7 +2,7 @@
 
 x = W z + mean + scale * noise with z ~ N(0, I). W has orthogonal columns, so that the
 exact posterior N(z; M^-1 W' (x - mean), scale^2 M^-1), M = W'W + scale^2 I, is diagonal
-and the VAE below can hold it. Source: Tipping, Bishop, JRSS B 61, 1999, equations 3, 7.
+and the VAE below can hold it. Source: Tipping, Bishop, JRSS B 61, 1999.
 """
 
 from typing import NamedTuple

@@ -39,7 +39,7 @@ def reparameterised(log_weights: Array) -> Coefficients:
       a, b, c, each [S, B].
 
     Source: Burda, Grosse, Salakhutdinov, "Importance Weighted Autoencoders",
-      ICLR 2016, https://arxiv.org/abs/1509.00519, section 3: the gradient of L_k.
+      ICLR 2016, https://arxiv.org/abs/1509.00519: the gradient of L_k.
 
     >>> [float(k[0, 0]) for k in reparameterised(jnp.zeros((2, 1)))]
     [0.5, 0.5, -0.5]

@@ -29,7 +29,7 @@ def importance_weighted_bound(log_weights: Array) -> Array:
       gradient is NaN.
 
     Source: Burda, Grosse, Salakhutdinov, "Importance Weighted Autoencoders",
-      ICLR 2016, https://arxiv.org/abs/1509.00519, the bound L_k and theorem 1.
+      ICLR 2016, https://arxiv.org/abs/1509.00519, the bound L_k.
 
     >>> importance_weighted_bound(jnp.zeros((4, 2))).tolist()
     [0.0, 0.0]

@@ -37,7 +37,7 @@ class CountProgress:
         if Console().is_terminal:
             self._bar = Progress(
                 TextColumn("{task.description}"),
-                BarColumn(),
+                BarColumn(bar_width=12),
                 MofNCompleteColumn(),
                 TimeRemainingColumn(),
                 TextColumn("{task.fields[live]}"),
@@ -78,7 +78,7 @@ class CountProgress:
 
 
 class TrainingProgress(CountProgress):
-    """Steps done, with the loss terms in nats and the speed.
+    """Steps done, with nats per example and thousands of examples a second.
 
     Args:
       num_steps: of the run.
@@ -93,19 +93,19 @@ class TrainingProgress(CountProgress):
     def advance(self, done: int, metrics: Mapping[str, np.ndarray]) -> None:
         """Shows the averages of the last chunk."""
         shown = "elbo" if "elbo" in metrics else "loss"
-        live = f"train {shown} {metrics[shown].mean():.2f}"
+        unit = " nats" if shown == "elbo" else ""
+        live = f"{shown} {metrics[shown].mean():.2f}{unit}{self._held_out}"
         now = time.perf_counter()
-        live += self._held_out
         if self._first is not None and now > self._first[0]:
             rate = (done - self._first[1]) / (now - self._first[0])
-            live += f", {rate * self._batch_size:,.0f} examples/s"
+            live += f", {rate * self._batch_size / 1000:.1f}k/s"
         self.update(done, live)
 
     def note(self, held_out: Mapping[str, float]) -> None:
         """Keeps a held-out estimate on show."""
         shown = "elbo" if "elbo" in held_out else "reconstruction_loss"
         if shown in held_out:
-            self._held_out = f", held-out {shown} {held_out[shown]:.2f}"
+            self._held_out = f", held-out {held_out[shown]:.2f}"
 
 
 class MetricsLog:

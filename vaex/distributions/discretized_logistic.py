@@ -34,7 +34,7 @@ class DiscretizedLogistic(ScalarDistribution):
       differentiated.
 
     Source: Salimans, Karpathy, Chen, Kingma, "PixelCNN++", ICLR 2017,
-      https://arxiv.org/abs/1701.05517, section 2.1 with one component and on levels
+      https://arxiv.org/abs/1701.05517, with one component and on levels
       rather than [-1, 1]; the form in logarithms is derived here.
 
     >>> d = DiscretizedLogistic(0.0, 1.0, num_classes=3)

@@ -129,7 +129,7 @@ def closed_form_kl(q: Any, p: Any) -> Array | None:
 
     Source: derived here from the definition; for Gaussians the result is the usual
       one, as in Kingma, Welling, "Auto-Encoding Variational Bayes", ICLR 2014,
-      https://arxiv.org/abs/1312.6114, appendix B.
+      https://arxiv.org/abs/1312.6114.
 
     >>> normal = lambda loc: distrax.Independent(distrax.Normal(loc, jnp.ones(2)), 1)
     >>> closed_form_kl(normal(jnp.ones((3, 2))), normal(jnp.zeros(2))).tolist()

@@ -9,8 +9,7 @@ import numpy as np
 ACTIVE_THRESHOLD = 0.01
 """Variance over x of the posterior mean above which a unit is active.
 
-Source: Burda, Grosse, Salakhutdinov, ICLR 2016, https://arxiv.org/abs/1509.00519,
-section 5."""
+Source: Burda, Grosse, Salakhutdinov, ICLR 2016, https://arxiv.org/abs/1509.00519."""
 
 
 def summarize(

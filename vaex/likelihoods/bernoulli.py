@@ -15,7 +15,7 @@ class Bernoulli(Likelihood):
     or Binomial; `preparation=binarize` draws binary images from grey ones.
 
     Source: Kingma, Welling, "Auto-Encoding Variational Bayes", ICLR 2014,
-      https://arxiv.org/abs/1312.6114, appendix C.1.
+      https://arxiv.org/abs/1312.6114.
 
     >>> import jax, jax.numpy as jnp
     >>> head = Bernoulli(event_shape=(3,))

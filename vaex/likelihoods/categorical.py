@@ -50,4 +50,4 @@ class _Labels(distrax.Categorical):
     """distrax's, for labels that stand in a float array as any data do."""
 
     def log_prob(self, value: ArrayLike) -> Array:
-        return super().log_prob(jnp.asarray(value).astype(jnp.int32))
+        return jnp.asarray(super().log_prob(jnp.asarray(value).astype(jnp.int32)))

@@ -21,7 +21,7 @@ class DiscretizedLogistic(Likelihood):
       num_classes: K; taken from the data where it is not given.
 
     Source: Salimans, Karpathy, Chen, Kingma, "PixelCNN++", ICLR 2017,
-      https://arxiv.org/abs/1701.05517, equation 2, with one component.
+      https://arxiv.org/abs/1701.05517, with one component.
 
     >>> import jax, jax.numpy as jnp
     >>> head = DiscretizedLogistic(event_shape=(3,), num_classes=17)

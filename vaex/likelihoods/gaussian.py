@@ -13,7 +13,7 @@ class Gaussian(Likelihood):
     without bound as scales shrink: `min_scale` is part of the model.
 
     Source: Kingma, Welling, "Auto-Encoding Variational Bayes", ICLR 2014,
-      https://arxiv.org/abs/1312.6114, appendix C.2.
+      https://arxiv.org/abs/1312.6114.
 
     >>> import jax, jax.numpy as jnp
     >>> head = Gaussian(event_shape=(3,))

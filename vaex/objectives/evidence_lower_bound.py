@@ -33,8 +33,8 @@ def elbo(
       InputError: if there are no samples.
       ValueError: if the posterior has no density, so that there is no rate.
 
-    Source: Kingma, Welling, ICLR 2014, https://arxiv.org/abs/1312.6114, equation 3;
-      beta: Higgins et al., "beta-VAE", ICLR 2017, equation 4.
+    Source: Kingma, Welling, ICLR 2014, https://arxiv.org/abs/1312.6114;
+      beta: Higgins et al., "beta-VAE", ICLR 2017.
     """
     if num_samples < 1:
         raise InputError(

@@ -33,6 +33,15 @@ class Posterior(nn.Module):
     has_density = True
     is_factorized = True
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        below = cls.__mro__[: cls.__mro__.index(Posterior)]
+        if any("__call__" in parent.__dict__ for parent in below):
+            raise TypeError(
+                f"{cls.__name__} overrides __call__, which is final; fill in "
+                "`distribution` or `from_raw`"
+            )
+        super().__init_subclass__(**options)
+
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.latent_dim < 1:

@@ -13,7 +13,7 @@ class DiagonalGaussian(Posterior):
     The scale is min_scale + softplus(raw).
 
     Source: Kingma, Welling, "Auto-Encoding Variational Bayes", ICLR 2014,
-      https://arxiv.org/abs/1312.6114, equation 9 (there by the log-variance).
+      https://arxiv.org/abs/1312.6114 (there by the log-variance).
 
     >>> import jax, jax.numpy as jnp
     >>> posterior = DiagonalGaussian(latent_dim=3)

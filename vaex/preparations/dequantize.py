@@ -30,7 +30,7 @@ class Dequantize(Preparation):
       would round 255 + u up to 256.
 
     Source: Theis, van den Oord, Bethge, "A note on the evaluation of generative
-      models", ICLR 2016, https://arxiv.org/abs/1511.01844, section 3.1.
+      models", ICLR 2016, https://arxiv.org/abs/1511.01844.
 
     >>> import jax
     >>> stored = {"x": jnp.array([[0, 1]], jnp.uint8)}

@@ -63,7 +63,7 @@ def adagrad(
 
     optax starts them at 0.1, which freezes models whose mean gradients are small.
 
-    Source: Duchi, Hazan, Singer, JMLR 12, 2011, section 1.1.
+    Source: Duchi, Hazan, Singer, JMLR 12, 2011.
     """
     return optax.adagrad(
         _rate(learning_rate, schedule), initial_accumulator_value=0.0, eps=eps

@@ -1,0 +1,80 @@
+"""Sweeps: `vaex train -m`."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+
+def states(root: Path) -> dict[str, str]:
+    """Name without the hash, and seed -> state of every run."""
+    found = {}
+    for path in root.iterdir():
+        if path.is_dir():
+            status = json.loads((path / "status.json").read_text())
+            seed = json.loads((path / "config.json").read_text())["seed"]
+            found[f"{path.name.rpartition('-')[0]} {seed}"] = status["state"]
+    return found
+
+
+def test_a_sweep_over_heads_and_seeds(train, tmp_path, levels_file):
+    code, out, err = train(
+        tmp_path,
+        "data=array",
+        f"data.path={levels_file}",
+        "-m",
+        "likelihood=bernoulli,continuous_bernoulli",
+        "seed=0,1",
+    )
+    assert (code, err) == (0, "")
+    assert states(tmp_path) == {
+        "array-bernoulli 0": "finished",
+        "array-bernoulli 1": "finished",
+        "array-continuous_bernoulli 0": "finished",
+        "array-continuous_bernoulli 1": "finished",
+    }
+    jobs = [line for line in out.splitlines() if line.startswith("job ")]
+    assert [line.split(":")[0] for line in jobs] == ["job 0", "job 1", "job 2", "job 3"]
+    assert jobs[3].endswith("likelihood=continuous_bernoulli seed=1")
+    assert "hydra" not in out.lower()
+
+
+def test_failing_jobs_leave_the_others_alone(train, tmp_path, table, table_file):
+    hurt = table.copy()
+    hurt[7, 3] = np.nan
+    np.save(tmp_path / "hurt.npy", hurt)
+    paths = f"{tmp_path}/hurt.npy,{tmp_path}/absent.npy,{table_file}"
+    code, out, err = train(
+        tmp_path / "runs", "-m", "data=array", f"data.path={paths}", "seed=0"
+    )
+    assert code == 1
+    assert out.count("job ") == 3
+    lines = err.splitlines()
+    assert lines[0] == "2 of 3 jobs failed:"
+    assert f"data.path={tmp_path}/hurt.npy" in lines[1]
+    assert "at row 7, column 3" in lines[1]
+    assert f"{tmp_path}/absent.npy does not exist" in lines[2]
+    assert "Traceback" not in err
+    found = {}
+    for path in (tmp_path / "runs").iterdir():
+        if path.is_dir():
+            status = json.loads((path / "status.json").read_text())
+            error = path / "error.txt"
+            found[status["state"], status.get("reason", "")] = (
+                error.read_text() if error.exists() else None
+            )
+    assert len(found) == 3
+    assert found.pop(("finished", "")) is None
+    for (state, reason), text in found.items():
+        assert state == "failed"
+        assert text == f"{reason}\n"
+
+
+def test_a_sweep_that_cannot_be_composed_starts_nothing(refused, tmp_path):
+    message = refused(tmp_path / "runs", "-m", "seed=0,1", "trainer.epoch=1")
+    assert message == "there is no key 'trainer.epoch'; did you mean trainer.epochs?"
+
+
+def test_several_values_without_the_flag(refused, tmp_path):
+    message = refused(tmp_path, "seed=0,1")
+    assert message.startswith("seed=0,1 gives seed several values: add -m")
