@@ -1,17 +1,22 @@
 """The command line in this process, small settings, and one finished run for all."""
 
 import contextlib
+import copy
+import functools
 import io
 import logging
 import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from omegaconf import OmegaConf
 
 from tests.cli.commands import TINY, Answer, Command, Finished
+from vaex.errors import InputError
 
 
 @pytest.fixture(scope="session")
@@ -68,6 +73,46 @@ def refused(train: Command) -> Callable[..., str]:
         assert "Traceback" not in err
         assert not root.exists() or not list(root.iterdir())
         return err.removeprefix("vaex: ").rstrip()
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def composed() -> Callable[..., dict[str, Any]]:
+    """The resolved configuration of a line; composed once, as that is slow."""
+
+    @functools.cache
+    def compose_once(*words: str) -> dict[str, Any]:
+        from hydra import compose, initialize_config_dir
+
+        from vaex.cli import _configuration
+
+        _configuration.register()
+        folder = str(_configuration.config_folder())
+        with initialize_config_dir(folder, version_base="1.3"):
+            return _configuration.plain(compose("config", list(words)))
+
+    return lambda *words: copy.deepcopy(compose_once(*words))
+
+
+@pytest.fixture
+def refused_values(composed, tmp_path) -> Callable[..., str]:
+    """The message for values that a line's configuration cannot have.
+
+    Past Hydra, and so much faster than the line itself; nothing may be left either.
+    """
+
+    def run(*values: str, line: tuple[str, ...] = ()) -> str:
+        from vaex.cli._run import train
+
+        config = OmegaConf.create(composed(*line))
+        config.merge_with_dotlist(list(values))
+        folder = tmp_path / "runs" / "run"
+        (folder / ".hydra").mkdir(parents=True)
+        with pytest.raises(InputError) as caught:
+            train(OmegaConf.to_container(config), folder)
+        assert not list(folder.parent.iterdir())
+        return str(caught.value)
 
     return run
 

@@ -1,4 +1,4 @@
-"""`vaex evaluate` and `vaex sample`, on runs that are whole and on those that are not."""
+"""`vaex evaluate` and `vaex sample`, on whole runs and on damaged ones."""
 
 import json
 import shutil
@@ -9,53 +9,51 @@ import pytest
 
 @pytest.fixture
 def copy(finished, tmp_path):
-    """A copy of the finished run, to be hurt."""
+    """A copy of the finished run, to write into or to hurt."""
     return shutil.copytree(finished.path, tmp_path / "copy")
 
 
-def test_the_table(vaex, finished):
-    code, out, err = vaex("evaluate", str(finished.path))
+def test_the_table(vaex, finished, copy):
+    code, out, err = vaex("evaluate", str(copy))
     assert (code, err) == (0, "")
     lines = out.splitlines()
     assert lines[0].rstrip() == "test split, 360 examples"
     table = finished.answer.out.splitlines()
     start = table.index(next(s for s in table if s.startswith("│ ELBO")))
     assert lines[4:10] == table[start : start + 6]
-    written = finished.path / "evaluation-test-4.json"
+    written = copy / "evaluation-test-4.json"
     assert lines[-1] == f"written  {written}"
     found = json.loads(written.read_text())
-    expected = json.loads((finished.path / "results.json").read_text())
+    expected = json.loads((copy / "results.json").read_text())
     for name in ("elbo", "nll", "rate", "bits_per_dim"):
         assert found[name] == expected[name]
 
 
-def test_json_of_another_split_with_more_samples(vaex, finished):
-    line = ("evaluate", str(finished.path), "--json")
+def test_json_of_another_split_with_more_samples(vaex, copy):
+    line = ("evaluate", str(copy), "--json")
     code, out, err = vaex(*line, "--split", "train", "--num-samples", "7")
     assert (code, err) == (0, "")
     results = json.loads(out.splitlines()[-1])
     assert (results["split"], results["num_examples"]) == ("train", 1437)
     assert results["nll"]["num_samples"] == 7
-    written = finished.path / "evaluation-train-7.json"
+    written = copy / "evaluation-train-7.json"
     assert json.loads(written.read_text()) == results
-    written.unlink()
 
 
-def test_samples(vaex, finished):
-    code, out, err = vaex("sample", str(finished.path), "--num", "5", "--seed", "3")
+def test_samples(vaex, copy):
+    code, out, err = vaex("sample", str(copy), "--num", "5", "--seed", "3")
     assert (code, err) == (0, "")
-    drawn = np.load(finished.path / "samples-3-5.npz")
+    drawn = np.load(copy / "samples-3-5.npz")
     assert drawn["x"].shape == drawn["mean"].shape == (5, 8, 8)
     levels = drawn["x"] * 16
     np.testing.assert_allclose(levels, levels.round(), atol=1e-5)
     assert drawn["x"].min() >= 0
     assert drawn["x"].max() <= 1
-    assert f"samples  {finished.path}/samples-3-5.npz" in out
-    assert (finished.path / "figures" / "samples-3-5.png").stat().st_size > 0
-    vaex("sample", str(finished.path), "--num", "5", "--seed", "4")
-    other = np.load(finished.path / "samples-4-5.npz")
+    assert f"samples  {copy}/samples-3-5.npz" in out
+    assert (copy / "figures" / "samples-3-5.png").stat().st_size > 0
+    vaex("sample", str(copy), "--num", "5", "--seed", "4")
+    other = np.load(copy / "samples-4-5.npz")
     assert (other["x"] != drawn["x"]).any()
-    shutil.rmtree(finished.path / "figures")
 
 
 @pytest.mark.parametrize(
@@ -69,12 +67,12 @@ def test_samples(vaex, finished):
         (("sample", "--seed", "99999999999999"), "--seed must"),
     ],
 )
-def test_bad_arguments(vaex, finished, words, says):
-    before = set(finished.path.rglob("*"))
-    code, out, err = vaex(words[0], str(finished.path), *words[1:])
+def test_bad_arguments(vaex, copy, words, says):
+    before = set(copy.rglob("*"))
+    code, out, err = vaex(words[0], str(copy), *words[1:])
     assert (code, out) == (2, "")
     assert says in err.splitlines()[-1]
-    assert set(finished.path.rglob("*")) == before
+    assert set(copy.rglob("*")) == before
 
 
 @pytest.mark.parametrize("verb", ["evaluate", "sample"])

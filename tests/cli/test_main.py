@@ -122,17 +122,15 @@ def test_installed_training_is_quiet_and_plain(tmp_path, table_file):
     assert [path.name for path in tmp_path.iterdir()] == ["runs"]
 
 
-def test_a_reader_that_leaves_early(tmp_path):
-    """`vaex data list | head -0`: no traceback, no noise."""
+@pytest.mark.parametrize("words", [["--help"], ["train", "--info"]])
+def test_a_reader_that_leaves_early(words):
+    """`vaex --help | head -0`: no traceback, no noise."""
     read, write = os.pipe()
     os.close(read)
     try:
-        done = subprocess.run(
-            [sys.executable, "-m", "vaex.cli.main", "--help"],
-            stdout=write,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        command = [sys.executable, "-m", "vaex.cli.main", *words]
+        done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, text=True)
     finally:
         os.close(write)
-    assert "Traceback" not in done.stderr
+    assert done.stderr == ""
+    assert done.returncode in (0, 1)  # 0 where Hydra's log took the failure

@@ -174,4 +174,4 @@ def test_a_terminal_gets_a_bar(monkeypatch):
         progress.advance(40, {"loss": np.array([7.5])})
     assert "training" in screen.getvalue()
     assert "40/40" in screen.getvalue()
-    assert "train loss 7.50" in screen.getvalue()
+    assert "loss 7.50" in screen.getvalue()

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tests.cli.commands import TINY, only_run
+from vaex.cli._configuration import run_name
 from vaex.io.load import load_run
 from vaex.io.run_directory import RunDirectory
 
@@ -272,19 +273,12 @@ def test_figures(train, tmp_path, levels_file):
 # What names a run.
 
 
-def name_of(*words: str) -> str:
-    from hydra import compose, initialize_config_dir
-
-    from vaex.cli import _configuration
-
-    _configuration.register()
-    folder = str(_configuration.config_folder())
-    with initialize_config_dir(folder, version_base="1.3"):
-        config = compose("config", list(words))
-    return _configuration.run_name(_configuration.plain(config))
+@pytest.fixture
+def name_of(composed):
+    return lambda *words: run_name(composed(*words))
 
 
-def test_the_name_is_of_what_matters(finished):
+def test_the_name_is_of_what_matters(name_of, finished):
     assert finished.path.name == name_of(*TINY)
     assert name_of(*TINY, "run.root=elsewhere", "run.fresh=true") == name_of(*TINY)
     lines = [
@@ -297,7 +291,7 @@ def test_the_name_is_of_what_matters(finished):
     assert len({name_of(*words) for words in lines}) == len(lines)
 
 
-def test_the_name_is_of_the_data_and_not_of_where_they_are(tmp_path, table):
+def test_the_name_is_of_the_data_and_not_of_where_they_are(name_of, tmp_path, table):
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
         np.save(tmp_path / folder / "x.npy", table)
@@ -424,6 +418,15 @@ def test_an_interrupted_run_starts_again(
     status = read(run / "status.json")
     assert (status["state"], status["attempt"]) == ("finished", 2)
     assert load_run(run).state.step == 4
+
+
+def test_an_interruption_before_the_start_leaves_nothing(train, tmp_path, monkeypatch):
+    def interrupted(config):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("vaex.cli._run.assemble", interrupted)
+    assert train(tmp_path) == (130, "", "\nvaex: interrupted\n")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_failure_is_recorded(train, tmp_path, table_file, monkeypatch):

@@ -22,7 +22,7 @@ def test_the_values_are_those_of_scikit_learn():
     assert data.num_levels == 17
     truth = load_digits()
     order = np.random.RandomState(5).permutation(1797)
-    x = np.concatenate([train["x"], test["x"]])[..., 0]
+    x = np.concatenate([train["x"], test["x"]])
     np.testing.assert_array_equal(x, truth.images[order])
     label = np.concatenate([train["label"], test["label"]])
     np.testing.assert_array_equal(label, truth.target[order])

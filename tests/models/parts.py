@@ -18,19 +18,18 @@ from vaex.priors.standard_gaussian import StandardGaussian
 EVENT, LATENT = 4, 2
 
 
-class NormalizedEncoder(nn.Module):
-    """Batch normalisation on the way in; counts how often it is called."""
+CALLS: list[bool] = []
+"""`train` of every call of a NormalizedEncoder, as it is traced."""
 
-    calls: tuple = ()
+
+class NormalizedEncoder(nn.Module):
+    """Batch normalisation on the way in."""
 
     @nn.compact
     def __call__(self, x, condition=None, *, train=False):
-        COUNTS.append(train)
+        CALLS.append(train)
         x = nn.BatchNorm(use_running_average=not train, name="norm")(x)
         return nn.tanh(nn.Dense(3)(x))
-
-
-COUNTS: list[bool] = []
 
 
 class NormalizedDecoder(nn.Module):

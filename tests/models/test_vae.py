@@ -77,8 +77,16 @@ def terms_of(model, variables, batch, *, seed=0, mutable=False, method="terms", 
     )
 
 
-def run(model, batch, **options):
-    return terms_of(model, start(model, batch), batch, **options)
+def run(model, batch, variables=None, **options):
+    """The same, compiled, where need be with variables made here."""
+    if variables is None:
+        variables = start(model, batch)
+
+    @quick_jit
+    def compiled(variables, batch):
+        return terms_of(model, variables, batch, **options)
+
+    return compiled(variables, batch)
 
 
 def test_terms_are_the_densities_of_their_own_samples():
@@ -122,17 +130,27 @@ def bound(terms):
     return -importance_weighted_bound(log_weights(terms)).mean()
 
 
-def gradients(oracle, rows, num_samples, count, names):
-    """name -> [count, ...] gradients of the posterior's bias, name among estimators.
+ESTIMATORS = (
+    "reparameterised",
+    "sticking_the_landing",
+    "doubly_reparameterised",
+    "reweighted",
+)
+ROWS = 4
+
+
+@functools.cache
+def gradient_program(num_samples, names):
+    """(params, x, keys [N]) -> name -> [N, ...] gradients, name among ESTIMATORS.
 
     "bound" is automatic differentiation of the importance-weighted bound.
     """
-    batch = {"x": jnp.asarray(oracle.x[:rows])}
+    model = ppca().model
 
-    def loss(params, key, name):
-        terms = oracle.model.apply(
+    def loss(params, x, key, name):
+        terms = model.apply(
             {"params": params},
-            batch,
+            {"x": x},
             num_samples=num_samples,
             train=True,
             split=name != "bound",
@@ -144,14 +162,19 @@ def gradients(oracle, rows, num_samples, count, names):
         return surrogate(terms, getattr(estimators, name))
 
     @quick_jit
-    def everything(params, keys):
+    def everything(params, x, keys):
         def one(key):
-            return {name: jax.grad(loss)(params, key, name) for name in names}
+            return {name: jax.grad(loss)(params, x, key, name) for name in names}
 
         return jax.lax.map(one, keys, batch_size=50)
 
+    return everything
+
+
+def gradients(oracle, num_samples, count, names=("bound", *ESTIMATORS)):
     keys = jax.random.split(jax.random.key(3), count)
-    return jax.device_get(everything(oracle.variables["params"], keys))
+    params, x = oracle.variables["params"], jnp.asarray(oracle.x[:ROWS])
+    return jax.device_get(gradient_program(num_samples, names)(params, x, keys))
 
 
 def posterior_bias(gradient) -> np.ndarray:
@@ -163,25 +186,21 @@ def z_scores(samples: np.ndarray, expected: Any = 0.0) -> np.ndarray:
     return (samples.mean(0) - expected) / se
 
 
+@functools.cache
+def at_wrong_posterior(num_samples):
+    return gradients(ppca(0.5, 1.4), num_samples, 2000)
+
+
 def test_roles_with_the_bounds_own_coefficients_give_its_gradient():
-    names = ("bound", "reparameterised")
-    found = gradients(ppca(0.5, 1.4), 5, S, 3, names)
+    found = at_wrong_posterior(S)
     jax.tree.map(
-        # Differences of terms of order 10, in float32.
-        lambda a, b: np.testing.assert_allclose(a, b, rtol=2e-4, atol=2e-5),
-        *(found[name] for name in names),
+        # Differences of terms of order 10 and more, in float32.
+        lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-3, atol=2e-4),
+        *(found[name] for name in ("bound", "reparameterised")),
     )
 
 
-@functools.cache
-def at_wrong_posterior(num_samples):
-    names = ["bound", "sticking_the_landing", "doubly_reparameterised", "reweighted"]
-    return gradients(ppca(0.5, 1.4), 4, num_samples, 2000, names)
-
-
-@pytest.mark.parametrize(
-    "name", ["sticking_the_landing", "doubly_reparameterised", "reweighted"]
-)
+@pytest.mark.parametrize("name", ESTIMATORS)
 def test_every_estimator_leaves_the_generative_gradient_alone(name):
     found = at_wrong_posterior(S)
     jax.tree.map(
@@ -220,8 +239,8 @@ def test_one_sample_gives_dreg_and_sticking_the_landing_alike_and_a_pure_score()
 
 def test_reweighted_follows_the_divergence_from_the_exact_posterior():
     wrong, exact = ppca(0.5, 1.4), ppca()
-    rows, x = 4, exact.x[:4]
-    found = gradients(wrong, rows, 500, 100, ["reweighted"])
+    x = exact.x[:ROWS]
+    found = gradients(wrong, 500, 100, ("reweighted",))
 
     def divergence(params):
         p = exact.model.apply(exact.variables, {"x": x}, method="encode")
@@ -238,11 +257,11 @@ def test_reweighted_follows_the_divergence_from_the_exact_posterior():
 
 
 def test_the_path_gradient_vanishes_at_the_exact_posterior():
-    names = ("sticking_the_landing", "doubly_reparameterised")
-    found = gradients(ppca(), 5, S, 3, names)
-    for name in names:
+    found = gradients(ppca(), S, 2000)
+    for name in ("sticking_the_landing", "doubly_reparameterised"):
         for leaf in jax.tree.leaves(found[name]["posterior"]):
-            np.testing.assert_allclose(leaf, 0.0, atol=2e-5)
+            np.testing.assert_allclose(leaf, 0.0, atol=1e-4)
+    assert np.abs(posterior_bias(found["reparameterised"])).max() > 0.1
 
 
 def both(model, batch, **options):
@@ -371,21 +390,20 @@ def test_a_posterior_that_is_passed_on_is_not_computed_again():
         q = model.encode(batch, train=True)
         return model.terms(batch, num_samples=S, train=True, posterior=q)
 
-    def apply(method, **options):
-        return model.apply(
-            variables,
-            batch,
-            rngs={"sample": jax.random.key(0)},
-            mutable=["batch_stats"],
-            method=method,
-            **options,
-        )
+    @quick_jit
+    def compiled(variables):
+        rngs, options = {"sample": jax.random.key(0)}, {"mutable": ["batch_stats"]}
+        return model.apply(variables, batch, rngs=rngs, method=reuse, **options)
 
-    parts.COUNTS.clear()
-    reused, updated = apply(reuse)
-    assert parts.COUNTS == [True]
-    whole, once = apply("terms", num_samples=S, train=True)
-    jax.tree.map(np.testing.assert_array_equal, (reused, updated), (whole, once))
+    parts.CALLS.clear()
+    reused, updated = compiled(variables)
+    assert parts.CALLS == [True]
+    whole, once = run(model, batch, variables, train=True, mutable=["batch_stats"])
+    jax.tree.map(
+        lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-6),
+        (reused, updated),
+        (whole, once),
+    )
 
 
 # What has no density.
@@ -412,11 +430,11 @@ def test_a_posterior_without_a_density_leaves_its_terms_out():
     with pytest.raises(ValueError, match="posterior has no density"):
         log_weights(terms)
     with pytest.raises(ValueError, match="posterior and a prior with a density"):
-        Root(model, elbo).init(
-            {"params": jax.random.key(0), "sample": jax.random.key(1)},
-            batch,
-            train=True,
-            weights={},
+        jax.eval_shape(
+            lambda key: Root(model, elbo).init(
+                {"params": key, "sample": key}, batch, train=True, weights={}
+            ),
+            jax.random.key(0),
         )
 
 
@@ -450,12 +468,13 @@ def test_the_divergence_has_the_named_groups(changes, closed, groups, choice):
     if choice is True and not closed:
         names = f"{type(model.posterior).__name__} and {type(model.prior).__name__}"
         with pytest.raises(InputError, match=f"closed_form_kl=true.*{names}.*auto"):
-            run(model, batch_of())
+            start(model, batch_of())
         return
-    terms = run(model, batch_of())
-    exact = closed and choice is not False
-    assert terms.kl.shape == (1 if exact else S, B, groups)
-    if not exact:
+    variables, exact = start(model, batch_of()), closed and choice is not False
+    shapes = jax.eval_shape(lambda: terms_of(model, variables, batch_of()))
+    assert shapes.kl.shape == (1 if exact else S, B, groups)
+    if choice is False:
+        terms = run(model, batch_of(), variables)
         np.testing.assert_allclose(
             terms.kl.sum(-1), terms.log_qz_x - terms.log_pz, rtol=1e-4, atol=1e-5
         )
@@ -492,8 +511,7 @@ def test_the_condition_reaches_encoder_and_decoder():
         changed = np.abs(a - b).sum(-1) > 1e-4
         changed = changed.all(0) if changed.ndim == 2 else changed
         assert changed.tolist() == [False, True, False]
-    terms = terms_of(model, variables, batch, split=True)
-    assert terms.log_px_z.shape == (S, B)
+    assert run(model, batch, variables, split=True).log_px_z.shape == (S, B)
 
 
 def test_the_encoder_sees_the_input_and_the_likelihood_x():
@@ -506,8 +524,8 @@ def test_the_encoder_sees_the_input_and_the_likelihood_x():
     other = outputs(model, variables, seen | {"x": plain["x"] + 1.0}, z)
     np.testing.assert_array_equal(other[0], loc)
     np.testing.assert_array_equal(other[1], mean)
-    first = terms_of(model, variables, seen)
-    second = terms_of(model, variables, seen | {"x": plain["x"] + 1.0})
+    first = run(model, seen, variables)
+    second = run(model, seen | {"x": plain["x"] + 1.0}, variables)
     np.testing.assert_array_equal(first.z, second.z)
     assert (first.log_px_z != second.log_px_z).all()
 
@@ -518,10 +536,10 @@ def test_masked_cells_are_zero_to_the_encoder_and_uncounted():
     x = np.where(mask, some(B, EVENT), np.nan).astype(np.float32)
     batch = {"x": x, "mask": mask}
     variables = start(model, batch)
-    terms = terms_of(model, variables, batch)
+    terms = run(model, batch, variables)
     assert np.isfinite(terms.log_px_z).all()
     assert (terms.log_px_z[:, 2] == 0).all()
-    zeros = terms_of(model, variables, {"x": np.where(mask, x, 0.0)})
+    zeros = run(model, {"x": np.where(mask, x, 0.0)}, variables)
     np.testing.assert_array_equal(terms.z, zeros.z)
     np.testing.assert_array_equal(terms.log_px_z[:, 1], zeros.log_px_z[:, 1])
     assert (terms.log_px_z[:, 0] != zeros.log_px_z[:, 0]).all()
@@ -530,18 +548,16 @@ def test_masked_cells_are_zero_to_the_encoder_and_uncounted():
 def test_pseudo_inputs_are_encoded_in_evaluation_mode():
     model, batch = vae(encoder=NormalizedEncoder(), prior=Pseudo()), batch_of()
     variables = start(model, batch)
-    parts.COUNTS.clear()
-    terms, updated = terms_of(
-        model, variables, batch, train=True, mutable=["batch_stats"]
-    )
-    assert sorted(parts.COUNTS) == [False, True]
+    parts.CALLS.clear()
+    terms, updated = run(model, batch, variables, train=True, mutable=["batch_stats"])
+    assert sorted(parts.CALLS) == [False, True]
     assert terms.kl.shape == (S, B, 1)
     np.testing.assert_allclose(
         updated["batch_stats"]["encoder"]["norm"]["mean"],
         0.01 * batch["x"].mean(0),
         rtol=1e-5,
     )
-    _, unchanged = terms_of(model, variables, batch, mutable=["batch_stats"])
+    _, unchanged = run(model, batch, variables, mutable=["batch_stats"])
     jax.tree.map(
         np.testing.assert_array_equal,
         unchanged["batch_stats"],

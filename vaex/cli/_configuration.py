@@ -62,22 +62,22 @@ def plain(config: Any) -> dict[str, Any]:
       omegaconf.errors.OmegaConfBaseException: where a value is missing.
     """
     config = OmegaConf.masked_copy(config, [key for key in config if key != "hydra"])
-    _check_keys(config, _schema.Root, "", list(paths(config)))
+    _check_keys(config, _schema.Root, "", config)
     for field in dataclasses.fields(_schema.Root):
         if dataclasses.is_dataclass(field.type):
-            part = config[field.name]
-            _check_keys(part, field.type, f"{field.name}.", list(paths(config)))
+            _check_keys(config[field.name], field.type, f"{field.name}.", config)
     if not config["run"]["root"]:
         raise InputError("run.root must name a folder, got ''; leave it out for runs/")
     return {str(key): _plain_node(config[key]) for key in config}
 
 
-def _check_keys(found: Any, schema: Any, prefix: str, words: list[str]) -> None:
+def _check_keys(found: Any, schema: Any, prefix: str, config: Any) -> None:
     known = [field.name for field in dataclasses.fields(schema)]
     for key in found:
         if key not in known:
-            near = did_you_mean(f"{prefix}{key}", set(words) - {f"{prefix}{key}"})
-            raise InputError(f"there is no key '{prefix}{key}'{near}")
+            unknown = f"{prefix}{key}"
+            near = did_you_mean(unknown, set(paths(config)) - {unknown})
+            raise InputError(f"there is no key {unknown!r}{near}")
     for key in known:
         if key not in found:
             raise InputError(f"{prefix}{key} cannot be dropped; give it another value")

@@ -46,7 +46,7 @@ def _parsed(word: str) -> Override:
         raise InputError(
             f"{word!r} is no override: write key=value, +key=value for an argument not "
             "listed, ~key to drop one; quote a value that has spaces or any of "
-            "= , [ ] { } in it: 'key=\"a=b\"'"
+            "= , ~ [ ] { } in it: 'key=\"a=b\"'"
         )
     return override
 

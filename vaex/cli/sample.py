@@ -14,6 +14,8 @@ def run(argv: list[str]) -> int:
     options = parser.parse_args(argv)
     if options.num < 1:
         raise InputError(f"--num must be at least 1, got {options.num}")
+    if not 0 <= options.seed < 2**32:
+        raise InputError(f"--seed must lie between 0 and 2^32 - 1, got {options.seed}")
 
     import numpy as np
 

@@ -57,10 +57,14 @@ def run(argv: list[str]) -> int:
 
 @contextlib.contextmanager
 def _hydra_reads(line: list[str]) -> Iterator[None]:
-    """The line where Hydra looks for it, its errors whole; all as it was afterwards."""
+    """The line where Hydra looks for it, its errors whole; all as it was afterwards.
+
+    A reader that leaves early (`--info | head`) is no news to its log either.
+    """
     before, whole = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
     root = logging.getLogger()
-    level, handlers = root.level, list(root.handlers)
+    level, handlers, loud = root.level, list(root.handlers), logging.raiseExceptions
+    logging.raiseExceptions = False
     sys.argv = ["vaex train", *line]
     os.environ["HYDRA_FULL_ERROR"] = "1"
     try:
@@ -68,6 +72,7 @@ def _hydra_reads(line: list[str]) -> Iterator[None]:
     finally:
         sys.argv, root.handlers = before, handlers
         root.setLevel(level)
+        logging.raiseExceptions = loud
         del os.environ["HYDRA_FULL_ERROR"]
         if whole is not None:
             os.environ["HYDRA_FULL_ERROR"] = whole

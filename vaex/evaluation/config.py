@@ -17,7 +17,7 @@ class EvaluationConfig:
     """
 
     num_samples: int = 128
-    samples_per_chunk: int = 32
+    samples_per_chunk: int = 16
     block_size: int = 128
 
     def __post_init__(self) -> None:

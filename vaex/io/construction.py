@@ -196,8 +196,6 @@ def _checked(value: Any, hint: Any, key: str) -> Any:
         return _checked_callable(value, key)
     if origin is tuple and choices:
         return _checked_tuple(value, choices, key)
-    if hint is type(None) and value is not None:
-        raise InputError(f"{key} must be null, got {value!r}")
     if hint not in (bool, int, float, str):
         return value
     is_bool = isinstance(value, bool)

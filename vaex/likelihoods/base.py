@@ -93,10 +93,10 @@ class Likelihood(nn.Module):
             raise InputError(
                 f"event_shape must hold positive integers, got {self.event_shape}"
             )
-        if not self.min_scale > 0:
+        if not 0 < self.min_scale < math.inf:
             raise InputError(
-                f"min_scale must be above 0, got {self.min_scale}; a density with "
-                "scale 0 is unbounded"
+                f"min_scale must be above 0, got {self.min_scale}; it is the finite lower "
+                "bound of scales, and a density with scale 0 is unbounded"
             )
 
     @classmethod
@@ -314,7 +314,9 @@ class Likelihood(nn.Module):
                 f"{self.event_shape}; the decoder does not give this event shape"
             )
         size = math.prod(self.event_shape[axes:]) * self.num_params
-        flat = nn.Dense(size, name="projection")(features)
+        # In two axes: XLA's CPU compiler copies the gradients of a product over more.
+        rows = features.reshape(-1, features.shape[-1])
+        flat = nn.Dense(size, name="projection")(rows)
         shape = (*features.shape[:-1], *self.event_shape[axes:], self.num_params)
         return flat.reshape(shape)
 

@@ -42,6 +42,14 @@ class VAE(nn.Module):
 
     is_importance = True
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        choice = self.closed_form_kl
+        if not (isinstance(choice, bool) or choice == "auto"):
+            raise InputError(
+                f"closed_form_kl must be true, false or auto, got {choice!r}"
+            )
+
     @property
     def kl_groups(self) -> tuple[str, ...]:
         """Names of the columns of `Terms.kl`."""
@@ -159,11 +167,16 @@ class VAE(nn.Module):
     def _split_terms(
         self, batch: Batch, q: Any, z: Array, divergence: Array | None, train: bool
     ) -> Terms:
-        if divergence is None or not self.likelihood.is_normalized:
-            raise InputError(
-                "a gradient estimator that weighs log w needs a density of the "
-                "posterior, the prior and the likelihood head"
-            )
+        for name, has_density in (
+            ("likelihood", self.likelihood.is_normalized),
+            ("posterior", self.posterior.has_density),
+            ("prior", self.prior.has_density),  # type: ignore[attr-defined]
+        ):
+            if not has_density:
+                raise InputError(
+                    "a gradient estimator that weighs log w needs every density, but "
+                    f"the {name} {type(getattr(self, name)).__name__} has none"
+                )
         frozen_z = jax.lax.stop_gradient(z)
         frozen_q = jax.tree.map(jax.lax.stop_gradient, q)
 

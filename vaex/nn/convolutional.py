@@ -23,7 +23,8 @@ class ConvolutionalEncoder(nn.Module):
     >>> import jax
     >>> encoder = ConvolutionalEncoder(channels=(4, 8), features=16)
     >>> x = jnp.ones((2, 7, 5, 3))
-    >>> encoder.apply(encoder.init(jax.random.key(0), x), x).shape
+    >>> features, _ = jax.eval_shape(encoder.init_with_output, jax.random.key(0), x)
+    >>> features.shape
     (2, 16)
     """
 
@@ -69,7 +70,8 @@ class ConvolutionalDecoder(nn.Module):
     >>> import jax
     >>> decoder = ConvolutionalDecoder(event_shape=(7, 5, 3), channels=(8, 4))
     >>> z = jnp.ones((5, 2, 3))
-    >>> decoder.apply(decoder.init(jax.random.key(0), z), z).shape
+    >>> features, _ = jax.eval_shape(decoder.init_with_output, jax.random.key(0), z)
+    >>> features.shape
     (5, 2, 7, 5, 4)
     """
 
@@ -82,6 +84,8 @@ class ConvolutionalDecoder(nn.Module):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_sizes("channels", self.channels)
+        if not self.channels:
+            raise InputError("channels must hold at least one width, got ()")
         if len(self.event_shape) not in (2, 3):
             raise InputError(
                 "ConvolutionalDecoder gives images (H, W) or (H, W, C), not events "

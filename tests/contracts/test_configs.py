@@ -1,0 +1,200 @@
+"""Every option of every group in conf/, and every experiment, trains two steps.
+
+The folder is walked: a new file is tested with no test edited. Data of the kind that
+an option wants are found by asking heads for their support, not by its name.
+"""
+
+import functools
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+import pytest
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+
+from tests.contracts.compiled import quick_jit
+from vaex.cli import _configuration
+from vaex.cli._check import check
+from vaex.data.catalogue import sources
+from vaex.errors import InputError
+from vaex.io.parts import Parts, assemble
+from vaex.training.state import make_init
+from vaex.training.step import make_chunk, make_step
+
+FOLDER = _configuration.config_folder()
+ROWS, STEPS = 4, 2
+DOWNLOADED = {name for name, source in sources().items() if source.files}
+
+
+def options(group: str) -> list[str]:
+    files = sorted((FOLDER / group).glob("*.yaml"))
+    return [file.stem for file in files if file.stem != "custom"]
+
+
+GROUPS = [folder.name for folder in sorted(FOLDER.iterdir()) if folder.is_dir()]
+PARTS = [group for group in GROUPS if group not in ("data", "experiment")]
+OPTIONS = [
+    pytest.param(group, option, id=f"{group}={option}")
+    for group in PARTS
+    for option in options(group)
+]
+
+
+def example_data() -> dict[str, np.ndarray]:
+    """Kind -> array, images before vectors, integers before real values."""
+    random = np.random.RandomState(0)
+    image = (8, 6, 5)
+    levels = random.randint(0, 17, image).astype(np.uint8)
+    levels.flat[:17] = np.arange(17)
+    kinds = {
+        "levels": levels,
+        "bits": random.randint(0, 2, image).astype(np.uint8),
+        "counts": random.poisson(3.0, image).astype(np.uint8),
+        "fractions": random.uniform(size=image).astype(np.float32),
+        "positive": random.lognormal(size=image).astype(np.float32),
+        "real": random.normal(size=image).astype(np.float32),
+        "classes": np.eye(5, dtype=np.uint8)[random.randint(0, 5, (8, 6))],
+    }
+    vectors = {f"{kind} in rows": a.reshape(8, -1) for kind, a in kinds.items()}
+    return kinds | vectors
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory) -> dict[str, Path]:
+    folder, found = tmp_path_factory.mktemp("data"), {}
+    for kind, array in example_data().items():
+        found[kind] = folder / f"{kind.replace(' ', '_')}.npy"
+        np.save(found[kind], array)
+    return found
+
+
+def composed(*overrides: str, path: Path | None = None) -> dict[str, Any]:
+    """The resolved configuration of a command line; `path` where data want one."""
+    _configuration.register()
+    with initialize_config_dir(str(FOLDER), version_base="1.3"):
+        config = compose("config", list(overrides))
+    if OmegaConf.is_missing(config.data, "path"):
+        config.data.path = str(path)
+    return _configuration.plain(config)
+
+
+def smaller(node: Any) -> Any:
+    """The same with one narrow layer in place of each list of widths."""
+    if isinstance(node, dict):
+        return {key: smaller(value) for key, value in node.items()}
+    if isinstance(node, list) and node and all(type(v) is int for v in node):
+        return [min(min(node), 4)]
+    return node
+
+
+def with_overrides(path: Path, *overrides: str) -> dict[str, Any]:
+    config = composed("data=array", "latent_dim=2", *overrides, path=path)
+    return {
+        name: smaller(part) if name in PARTS else part for name, part in config.items()
+    }
+
+
+def trained(config: dict[str, Any]) -> dict[str, list[float]]:
+    """Metrics of two steps; options that are the defaults are run once for all."""
+    return _trained(json.dumps(config, sort_keys=True))
+
+
+@functools.cache
+def _trained(config: str) -> dict[str, list[float]]:
+    parts = assemble(json.loads(config))
+    check(parts, ROWS)
+    data = {name: a[:ROWS] for name, a in parts.dataset.splits["train"].items()}
+    experiment = parts.experiment
+    indices = np.tile(np.arange(ROWS, dtype=np.int32), (STEPS, 1))
+
+    @quick_jit
+    def run(key, data, indices, count):
+        state = make_init(experiment, data)(key, experiment.hparams())
+        return make_chunk(make_step(experiment))(state, data, indices, count)[1]
+
+    metrics = run(jax.random.key(0), data, indices, np.int32(STEPS))
+    return {name: np.asarray(value).tolist() for name, value in metrics.items()}
+
+
+def fits(parts: Parts) -> bool:
+    """Whether the head's support holds the prepared values."""
+    rows = {name: a[:ROWS] for name, a in parts.dataset.splits["train"].items()}
+    batch = parts.preparation(jax.random.key(0), rows)
+    support, x = parts.likelihood.support, np.asarray(batch["x"])
+    return bool(x.ndim > support.event_rank and support.contains(x).all())
+
+
+def candidates(files, group: str, option: str) -> Iterator[dict[str, Any]]:
+    """Configurations with the option: by data, and where need be by head."""
+    heads = ["discretized_logistic"]
+    if group == "preparation":  # it changes what a head has to hold
+        heads = options("likelihood")
+    for path in files.values():
+        for head in heads if group != "likelihood" else [option]:
+            chosen = {"likelihood": head, group: option}
+            slots = [f"{name}={value}" for name, value in chosen.items()]
+            yield with_overrides(path, *slots)
+
+
+def fitting(files, group: str, option: str) -> dict[str, Any]:
+    """The first configuration whose parts accept the data."""
+    refusals = []
+    for config in candidates(files, group, option):
+        try:
+            if fits(assemble(config)):
+                return config
+            refusals.append("values outside the support")
+        except InputError as error:
+            refusals.append(str(error))
+    raise AssertionError(f"{group}={option} refuses all data: {set(refusals)}")
+
+
+def assert_trains(config: dict[str, Any]) -> None:
+    metrics = trained(config)
+    assert len(metrics["loss"]) == STEPS
+    assert all(metrics["finite"])
+    assert np.isfinite(metrics["loss"]).all()
+
+
+@pytest.mark.parametrize(("group", "option"), OPTIONS)
+def test_an_option_composes_builds_and_trains(files, group, option):
+    assert_trains(fitting(files, group, option))
+
+
+DATA = [
+    pytest.param(name, marks=pytest.mark.slow if name in DOWNLOADED else ())
+    for name in options("data")
+]
+
+
+@pytest.mark.parametrize("option", DATA)
+def test_a_data_set_comes_with_a_head_that_holds_it(files, option, request):
+    if option in DOWNLOADED:
+        request.getfixturevalue("data_folder")
+    config = composed(f"data={option}", "latent_dim=2", path=files["real"])
+    assert_trains({k: smaller(v) if k in PARTS else v for k, v in config.items()})
+
+
+@pytest.mark.parametrize("experiment", options("experiment"))
+def test_an_experiment_trains(experiment, data_folder):
+    assert_trains(composed(f"experiment={experiment}"))
+
+
+@pytest.mark.parametrize("group", [group for group in GROUPS if group != "experiment"])
+def test_a_group_has_a_slot_for_parts_of_ones_own(group):
+    text = (FOLDER / group / "custom.yaml").read_text()
+    assert f"{group}=custom {group}._target_=" in text
+    with initialize_config_dir(str(FOLDER), version_base="1.3"):
+        config = compose("config", [f"{group}=custom"])
+    assert OmegaConf.is_missing(config[group], "_target_")
+
+
+def test_the_defaults_are_options_of_their_groups():
+    config = composed()
+    assert set(PARTS) <= set(config)
+    for group in PARTS:
+        assert config[group]["_target_"].startswith("vaex.")
