@@ -33,7 +33,7 @@ def vaex() -> Command:
             return (
                 list(sys.argv),
                 list(sys.path),
-                dict(os.environ),
+                os.environ.get("HYDRA_FULL_ERROR"),  # JAX's import sets some others
                 (root.level, list(root.handlers)),
                 GlobalHydra.instance().is_initialized(),
             )

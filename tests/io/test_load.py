@@ -155,7 +155,9 @@ def test_other_data_are_refused(moved, tmp_path):
     config = json.loads((moved / "config.json").read_text())
     config["data"]["path"] = str(tmp_path / "X.npy")
     (moved / "config.json").write_text(json.dumps(config))
-    with pytest.raises(InputError, match="was trained on other data than the X found now"):
+    with pytest.raises(
+        InputError, match="was trained on other data than the X found now"
+    ):
         load_run(moved)
     write_data(tmp_path / "X.npy")  # the same values in another place are the same
     assert int(load_run(moved).state.step) == 6

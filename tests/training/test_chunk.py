@@ -187,9 +187,11 @@ def test_the_gathered_rows_are_the_ones_of_the_order():
     np.testing.assert_array_equal(metrics["sum"], expected)
 
 
-def test_many_runs_are_one_program_each_close_to_the_run_alone():
+@pytest.mark.parametrize(
+    "experiment", [toy(), pytest.param(tiny_vae(), marks=pytest.mark.slow)]
+)
+def test_many_runs_are_one_program_each_close_to_the_run_alone(experiment):
     """make_init over keys and hyperparameters, the step under vmap."""
-    experiment = tiny_vae()
     rows = {"x": jnp.asarray(bits()["x"][:8])}
     init, step = make_init(experiment, rows), jax.jit(make_step(experiment))
     keys = jax.random.split(jax.random.key(5), 3)

@@ -100,12 +100,10 @@ def test_batch_statistics_move_in_training_only():
     assert (before["mean"] == 0).all()
     assert (after["mean"] != 0).any()
     assert (after["var"] < 1).all()  # the bits' share of it is small
-    out, updated = Normalised().apply(
-        model_variables(last),
-        {"x": jnp.ones((2, EVENT))},
-        train=False,
-        mutable=["batch_stats"],
+    evaluate = functools.partial(
+        Normalised().apply, train=False, mutable=["batch_stats"]
     )
+    out, updated = jax.jit(evaluate)(model_variables(last), {"x": bits()["x"][:2]})
     updated = updated["batch_stats"]["BatchNorm_0"]
     np.testing.assert_array_equal(updated["mean"], after["mean"])
     assert out.shape == (2, EVENT)

@@ -67,8 +67,7 @@ def test_chunks_shrink_when_they_turn_slow(monkeypatch):
 
 
 def test_the_cuts_change_no_bit_and_the_loop_compiles_once(monkeypatch):
-    experiment, runs = tiny_vae(), []
-    traces = 0
+    experiment, runs, traces = toy(), [], 0
 
     def counting(step):
         def chunk(*arguments):
@@ -93,7 +92,7 @@ def test_the_cuts_change_no_bit_and_the_loop_compiles_once(monkeypatch):
 
 
 def test_a_run_goes_on_where_its_state_stands():
-    experiment = tiny_vae()
+    experiment = toy()
     _, straight, metrics = whole(progress(experiment))
     _, half, _ = whole(progress(experiment, num_steps=9))
     ends, rest, late = whole(progress(experiment, state=half))

@@ -8,7 +8,7 @@ import jax
 import numpy as np
 
 from vaex.evaluation.config import EvaluationConfig
-from vaex.evaluation.estimates import estimate, make_estimate
+from vaex.evaluation.estimates import estimate, kl_form, make_estimate
 from vaex.evaluation.summary import summarize
 from vaex.io.load import LoadedRun
 from vaex.io.parts import Parts
@@ -102,6 +102,9 @@ def evaluate(
         is_discrete=head.support.is_discrete or preparation.dequantizes,
         seed=run.config["seed"],
     )
+    first = {name: array[:1] for name, array in data.items()}
+    form = kl_form(run.model, preparation, run.variables, first)
+    results["rate"] |= {"kl": form}
     return {"split": split, **results}
 
 

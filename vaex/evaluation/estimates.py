@@ -123,6 +123,37 @@ def estimate(
     return {k: np.concatenate([r[k] for r in results]) for k in results[0]}
 
 
+def kl_form(
+    model: nn.Module,
+    preparation: Preparation,
+    variables: Any,
+    rows: Mapping[str, np.ndarray],
+) -> str | None:
+    """How the model has its rate: nothing is computed, only shapes are.
+
+    Args:
+      model: unbound model.
+      preparation: (key, stored) -> Batch.
+      variables: of the model.
+      rows: of a split as stored, name -> [B, ...].
+
+    Returns:
+      "closed form", "single-sample estimate", or None where there is no KL.
+    """
+
+    def terms(variables: Any, rows: Any) -> Any:
+        key = jax.random.key(0)
+        rngs = {name: named_fold(key, name) for name in RNGS}
+        batch = preparation(key, rows)
+        options: Any = {"num_samples": 2, "train": False, "method": "terms"}
+        return model.apply(variables, batch, rngs=rngs, **options)
+
+    kl = jax.eval_shape(terms, variables, dict(rows)).kl
+    if kl is None:
+        return None
+    return "closed form" if kl.shape[0] == 1 else "single-sample estimate"
+
+
 def _accumulate(sums: dict[str, Array], terms: Terms, valid: Array) -> dict[str, Array]:
     """Adds a chunk of samples [S, 1] to the running sums of one example."""
     new: dict[str, Array] = {}

@@ -93,10 +93,10 @@ class Likelihood(nn.Module):
             raise InputError(
                 f"event_shape must hold positive integers, got {self.event_shape}"
             )
-        if not 0 < self.min_scale < math.inf:
+        if not self.min_scale > 0:
             raise InputError(
-                f"min_scale must be above 0, got {self.min_scale}; it is the finite lower "
-                "bound of scales, and a density with scale 0 is unbounded"
+                f"min_scale must be above 0, got {self.min_scale}; a density with "
+                "scale 0 is unbounded"
             )
 
     @classmethod

@@ -1,7 +1,5 @@
 """Gaussian likelihood with one given scale."""
 
-import math
-
 import distrax
 import jax.numpy as jnp
 from jax import Array
@@ -30,10 +28,8 @@ class FixedScaleGaussian(Likelihood):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not 0 < self.scale < math.inf:
-            raise InputError(
-                f"scale must be above 0, got {self.scale}; give a finite number"
-            )
+        if not self.scale > 0:
+            raise InputError(f"scale must be above 0, got {self.scale}")
 
     def distribution(self, loc: Array) -> distrax.Normal:
         """Normal with this location and the given scale."""

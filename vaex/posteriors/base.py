@@ -1,6 +1,5 @@
 """The contract of posteriors: encoder features to q(z|x)."""
 
-import math
 from collections.abc import Mapping
 from typing import Any, final
 
@@ -47,11 +46,8 @@ class Posterior(nn.Module):
         super().__post_init__()
         if self.latent_dim < 1:
             raise InputError(f"latent_dim must be at least 1, got {self.latent_dim}")
-        if not 0 < self.min_scale < math.inf:
-            raise InputError(
-                f"min_scale must be above 0, got {self.min_scale}; it is the finite lower "
-                "bound of scales"
-            )
+        if not self.min_scale > 0:
+            raise InputError(f"min_scale must be above 0, got {self.min_scale}")
 
     def distribution(self, *raw: Array) -> distrax.Distribution:
         """Distribution over z of `num_params` arrays [..., L]."""
