@@ -27,6 +27,7 @@ from vaex.training.step import make_step
 
 FOLDER = _configuration.config_folder()
 ROWS = 4
+NO_PATH = "given by the test"
 DOWNLOADED = {name for name, source in sources().items() if source.files}
 
 
@@ -79,7 +80,7 @@ def composed(*overrides: str) -> dict[str, Any]:
     with initialize_config_dir(str(FOLDER), version_base="1.3"):
         config = compose("config", list(overrides))
     if OmegaConf.is_missing(config.data, "path"):
-        config.data.path = "given by the test"
+        config.data.path = NO_PATH
     return _configuration.plain(config)
 
 
@@ -92,11 +93,11 @@ def smaller(node: Any) -> Any:
     return node
 
 
-def small(*overrides: str, path: Path | None = None) -> dict[str, Any]:
-    """A configuration with narrow layers, for a file of data if one is given."""
+def small(*overrides: str, path: Path) -> dict[str, Any]:
+    """A configuration with narrow layers, and with this file where data want one."""
     config = composed("latent_dim=2", *overrides)
     config = {k: smaller(v) if k in PARTS else v for k, v in config.items()}
-    if path is not None:
+    if config["data"].get("path") == NO_PATH:
         config["data"] = config["data"] | {"path": str(path)}
     return config
 
@@ -119,7 +120,8 @@ def assert_trains_once(config: str) -> None:
         state, metrics = step(state, data)
         assert int(state.step) == number
         assert np.isfinite(float(metrics["loss"]))
-    before, after = (jax.tree.leaves(jax.device_get(p)) for p in (before, state.params))
+    before, after = jax.tree.leaves(before), jax.tree.leaves(state.params)
+    before, after = jax.device_get((before, after))
     assert all(np.isfinite(leaf).all() for leaf in after)
     assert any((old != new).any() for old, new in zip(before, after, strict=True))
 
@@ -138,10 +140,9 @@ def candidates(files, group: str, option: str) -> Iterator[dict[str, Any]]:
     if group == "preparation":  # it changes what a head has to hold
         heads = options("likelihood")
     for path in files.values():
-        for head in heads if group != "likelihood" else [option]:
-            chosen = {"likelihood": head, group: option}
-            slots = [f"{name}={value}" for name, value in chosen.items()]
-            yield small("data=array", *slots, path=path)
+        for head in heads:
+            chosen = {"data": "array", "likelihood": head, group: option}
+            yield small(*(f"{k}={v}" for k, v in chosen.items()), path=path)
 
 
 def fitting(files, group: str, option: str) -> dict[str, Any]:
@@ -172,8 +173,7 @@ DATA = [
 def test_a_data_set_comes_with_a_head_that_holds_it(files, option, request):
     if option in DOWNLOADED:
         request.getfixturevalue("data_folder")
-    path = None if option in sources() and option != "array" else files["real"]
-    assert_trains(small(f"data={option}", path=path))
+    assert_trains(small(f"data={option}", path=files["real"]))
 
 
 @pytest.mark.parametrize("experiment", options("experiment"))

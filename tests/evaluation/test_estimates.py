@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from scipy.special import logsumexp
 
+from tests.evaluation.variables import random_variables
 from tests.oracles.ppca import ppca
-from vaex.evaluation.estimates import RNGS, estimate, make_estimate
+from vaex.evaluation.estimates import estimate, kl_form, make_estimate
 from vaex.likelihoods.bernoulli import Bernoulli
 from vaex.likelihoods.mean_squared_error import MeanSquaredError
 from vaex.models.vae import VAE
@@ -19,6 +20,7 @@ from vaex.numerics import named_fold
 from vaex.posteriors.diagonal_gaussian import DiagonalGaussian
 from vaex.preparations.binarize import Binarize
 from vaex.priors.standard_gaussian import StandardGaussian
+from vaex.training.state import step_rngs
 from vaex.types import Terms, log_weights
 
 # float32 log-densities of order 10 summed over a few dimensions.
@@ -65,7 +67,7 @@ def drawn(example, chunk):
     return jax.jit(terms)(
         oracle.variables,
         {"x": jnp.asarray(oracle.x[example : example + 1])},
-        rngs={name: named_fold(key, name) for name in RNGS},
+        rngs=step_rngs(key),
     )
 
 
@@ -144,9 +146,7 @@ def network():
         likelihood=Bernoulli(event_shape=(9, 11)),
     )
     x = np.random.default_rng(0).integers(0, 256, (50, 9, 11), np.uint8)
-    rngs = {"params": jax.random.key(1), "sample": jax.random.key(2)}
-    variables = jax.jit(model.init)(rngs, {"x": jnp.zeros((1, 9, 11))})
-    return model, variables, x
+    return model, random_variables(model, {"x": jnp.zeros((1, 9, 11))}), x
 
 
 def test_an_example_has_the_same_bits_in_any_batch_and_place():
@@ -276,6 +276,18 @@ def test_what_has_no_density_is_left_out(missing, names):
         assert found["rate"].shape == (5, 2)
 
 
+@pytest.mark.parametrize(
+    ("model", "variables", "form"),
+    [
+        (ppca().model, ppca().variables, "closed form"),
+        (sampled().model, ppca().variables, "single-sample estimate"),
+        (Partial(("kl", "log_qz_x")), {}, None),
+    ],
+)
+def test_how_the_rate_is_had_is_told_from_shapes(model, variables, form):
+    assert kl_form(model, prepared, variables, {"x": ppca().x[:1]}) == form
+
+
 def test_a_loss_only_head_has_a_loss_and_a_rate():
     model = VAE(
         encoder=MLPEncoder(hidden=()),
@@ -285,8 +297,7 @@ def test_a_loss_only_head_has_a_loss_and_a_rate():
         likelihood=MeanSquaredError(event_shape=(3,)),
     )
     x = np.ones((4, 3), np.float32)
-    rngs = {"params": jax.random.key(0), "sample": jax.random.key(1)}
-    variables = jax.jit(model.init)(rngs, {"x": x[:1]})
+    variables = random_variables(model, {"x": jnp.ones((1, 3))})
     found = estimate(
         compiled(model, 4), variables, KEY, {"x": x}, num_samples=2, block_size=4
     )

@@ -7,14 +7,18 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from tests.evaluation.variables import random_variables
 from tests.oracles.ppca import ppca
+from vaex.evaluation import generate
 from vaex.evaluation.generate import decode_mean, reconstruct, sample_prior
+from vaex.likelihoods.bernoulli import Bernoulli
 from vaex.likelihoods.binomial import Binomial
 from vaex.likelihoods.categorical import Categorical
 from vaex.likelihoods.gaussian import Gaussian
 from vaex.models.vae import VAE
 from vaex.nn.mlp import MLPDecoder, MLPEncoder
 from vaex.posteriors.diagonal_gaussian import DiagonalGaussian
+from vaex.preparations.binarize import Binarize
 from vaex.preparations.identity import Identity
 from vaex.preparations.levels import Levels
 from vaex.preparations.standardize import Standardize
@@ -38,9 +42,8 @@ def built(likelihood, condition_dim=0):
     if condition_dim:
         condition = generator.normal(size=(6, condition_dim))
         rows["condition"] = condition.astype(np.float32)
-    rngs = {"params": jax.random.key(1), "sample": jax.random.key(2)}
-    batch = Levels(17)(jax.random.key(0), jax.tree.map(jnp.asarray, rows))
-    return model, jax.jit(model.init)(rngs, batch), rows
+    batch = {name: jnp.asarray(values, jnp.float32) for name, values in rows.items()}
+    return model, random_variables(model, batch), rows
 
 
 binomial = functools.partial(Binomial, event_shape=EVENT, total_count=16)
@@ -104,18 +107,35 @@ def test_units_are_those_of_the_data():
 
 
 def test_samples_depend_on_the_key_alone():
-    model, variables, _ = built(binomial())
+    model, variables, _ = built(Bernoulli(event_shape=EVENT))
 
     def draw(seed):
-        return sample_prior(model, variables, Levels(17), jax.random.key(seed), 5)
+        return sample_prior(model, variables, Levels(2), jax.random.key(seed), 5)
 
     x, mean, z = draw(0)
     assert x.shape == mean.shape == (5, *EVENT)
     assert z.shape == (5, LATENT)
-    assert set(np.unique(16 * x)) <= set(range(17))
+    assert set(np.unique(x)) == {0.0, 1.0}
     for one, two, other in zip((x, mean, z), draw(0), draw(1), strict=True):
         assert one.tobytes() == two.tobytes()
         assert (one != other).any()
+
+
+def test_rows_and_draws_do_not_depend_on_how_many_there_are(monkeypatch):
+    model, variables, rows = built(Bernoulli(event_shape=EVENT))
+    monkeypatch.setattr(generate, "BLOCK", 4)
+    args = (model, variables, Binarize(17))
+    several = reconstruct(*args, jax.random.key(0), rows)
+    few = reconstruct(*args, jax.random.key(0), {"x": rows["x"][:5]})
+    drawn = sample_prior(*args, jax.random.key(0), 6)
+    fewer = sample_prior(*args, jax.random.key(0), 3)
+    for one, two in zip((*several, *drawn), (*few, *fewer), strict=True):
+        assert len(one) == 6
+        assert one[: len(two)].tobytes() == two.tobytes()
+    assert (several[0][0] != several[0][4]).any()  # blocks have keys of their own
+    assert (drawn[2][:2] != drawn[2][4:]).all()
+    means = decode_mean(*args, drawn[2])
+    np.testing.assert_allclose(means, drawn[1], rtol=1e-5)
 
 
 def test_class_labels_are_shown_by_their_mode():
@@ -128,7 +148,7 @@ def test_class_labels_are_shown_by_their_mode():
 
 
 def test_a_condition_reaches_encoder_and_decoder():
-    model, variables, rows = built(binomial(), 3)
+    model, variables, rows = built(Gaussian(event_shape=EVENT), 3)
     args = (model, variables, Levels(17))
     x, output, z = reconstruct(*args, jax.random.key(0), rows)
     assert x.shape == output.shape == (6, *EVENT)

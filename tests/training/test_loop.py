@@ -51,6 +51,17 @@ def test_chunks_grow_and_end_at_boundaries_and_at_the_end(quick, monkeypatch):
     assert whole(progress(toy()))[0] == [1, 3, 7, 11, 15, 19, 23]
 
 
+def test_large_batches_make_shorter_chunks(quick, monkeypatch):
+    """No more indices at once than are sent in a moment; the rows are the same."""
+    monkeypatch.setattr(loop, "MAX_INDICES", 4 * order().batch_size)
+    ends, state, metrics = whole(progress(toy(), num_steps=12))
+    assert ends == [1, 3, 7, 11, 12]
+    monkeypatch.setattr(loop, "MAX_INDICES", 1)
+    ends, one_by_one, same = whole(progress(toy(), num_steps=12))
+    assert ends == list(range(1, 13))
+    np.testing.assert_allclose(metrics["loss"], same["loss"], rtol=1e-5)
+
+
 def test_slow_steps_come_one_by_one(monkeypatch):
     monkeypatch.setattr(loop, "TARGET_SECONDS", 0.0)
     assert whole(progress(toy(), num_steps=4))[0] == [1, 2, 3, 4]

@@ -14,11 +14,10 @@ from jax import Array
 
 from vaex.errors import InputError
 from vaex.numerics import named_fold
+from vaex.training.state import step_rngs
 from vaex.types import Batch, Terms, log_weights
 
 Preparation = Callable[[Array, Mapping[str, Array]], Batch]
-
-RNGS = ("sample", "objective", "dropout")
 
 
 def make_estimate(
@@ -56,7 +55,7 @@ def make_estimate(
                 batch,
                 num_samples=count,
                 train=False,
-                rngs={name: named_fold(chunk_key, name) for name in RNGS},
+                rngs=step_rngs(chunk_key),
                 method="terms",
             )
             valid = jnp.arange(count) + chunk * count < k
@@ -143,10 +142,9 @@ def kl_form(
 
     def terms(variables: Any, rows: Any) -> Any:
         key = jax.random.key(0)
-        rngs = {name: named_fold(key, name) for name in RNGS}
-        batch = preparation(key, rows)
         options: Any = {"num_samples": 2, "train": False, "method": "terms"}
-        return model.apply(variables, batch, rngs=rngs, **options)
+        batch = preparation(key, rows)
+        return model.apply(variables, batch, rngs=step_rngs(key), **options)
 
     kl = jax.eval_shape(terms, variables, dict(rows)).kl
     if kl is None:

@@ -1,6 +1,6 @@
 """Arrays to look at: reconstructions, samples, latent means, in data units."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import flax.linen as nn
@@ -10,6 +10,9 @@ import numpy as np
 from jax import Array
 
 from vaex.numerics import named_fold
+
+BLOCK = 256
+"""Rows computed at a time: memory has a bound, and a row does not depend on N."""
 
 
 def expected(distribution: Any) -> Array:
@@ -58,8 +61,11 @@ def reconstruct(
         x = preparation.inverse(batch["x"])
         return x, preparation.inverse(output.astype(jnp.float32)), z
 
-    x, output, z = jax.device_get(run(variables, key, dict(stored)))
-    return x, output, z
+    def block(number: int, rows: np.ndarray) -> Any:
+        few = {name: values[rows] for name, values in stored.items()}
+        return run(variables, jax.random.fold_in(key, number), few)
+
+    return _in_blocks(block, len(stored["x"]))
 
 
 def decode_mean(
@@ -79,7 +85,10 @@ def decode_mean(
         output = nn.apply(decode, model)(variables)
         return preparation.inverse(output.astype(jnp.float32))
 
-    return np.asarray(run(variables, z, condition))
+    def block(_: int, rows: np.ndarray) -> Any:
+        return run(variables, z[rows], None if condition is None else condition[rows])
+
+    return _in_blocks(block, len(z))
 
 
 def sample_prior(
@@ -90,7 +99,7 @@ def sample_prior(
     num: int,
     condition: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Draws z ~ p(z) and x ~ p(x|z).
+    """Draws z ~ p(z) and x ~ p(x|z); the first draws are the same for any N.
 
     Args:
       model: unbound.
@@ -110,7 +119,7 @@ def sample_prior(
     ) -> tuple[Array, Array, Array]:
         def draw(bound: Any) -> tuple[Array, Array, Array]:
             prior = bound.prior_distribution(condition)
-            z = prior.sample(seed=named_fold(key, "z"), sample_shape=(num,))
+            z = prior.sample(seed=named_fold(key, "z"), sample_shape=(BLOCK,))
             likelihood = bound.decode(z, condition)
             x = likelihood.sample(seed=named_fold(key, "x"))
             return x, expected(likelihood), z
@@ -119,5 +128,20 @@ def sample_prior(
         floats = (x.astype(jnp.float32), mean.astype(jnp.float32))
         return preparation.inverse(floats[0]), preparation.inverse(floats[1]), z
 
-    x, mean, z = jax.device_get(run(variables, key, condition))
-    return x, mean, z
+    def block(number: int, rows: np.ndarray) -> Any:
+        given = None if condition is None else condition[rows]
+        return run(variables, jax.random.fold_in(key, number), given)
+
+    return _in_blocks(block, num)
+
+
+def _in_blocks(block: Callable[[int, np.ndarray], Any], total: int) -> Any:
+    """Results of all rows, from a function (number of a block, its rows).
+
+    The last block is filled up with its last row, whose repetitions are dropped.
+    """
+    results = []
+    for number, start in enumerate(range(0, total, BLOCK)):
+        rows = np.minimum(np.arange(start, start + BLOCK), total - 1)
+        results.append(jax.device_get(block(number, rows)))
+    return jax.tree.map(lambda *parts: np.concatenate(parts)[:total], *results)

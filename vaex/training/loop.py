@@ -16,6 +16,9 @@ from vaex.training.step import make_chunk, make_step
 MAX_CHUNK = 512
 """Most steps in one call of the compiled program."""
 
+MAX_INDICES = 2**22
+"""Most row indices in one call: large batches make shorter chunks."""
+
 TARGET_SECONDS = 0.3
 """What a chunk is made to take, so that progress is seen and dispatch is cheap."""
 
@@ -87,13 +90,14 @@ def iterate(
       Diverged: after a chunk in which a loss or gradient was not finite.
     """
     chunk = jax.jit(make_chunk(make_step(experiment)), donate_argnums=0)
+    longest = max(1, min(MAX_CHUNK, MAX_INDICES // order.batch_size))
     step, length = int(state.step), 1
     while step < num_steps:
         stop = min(step + length, num_steps)
         if boundary:
             stop = min(stop, step - step % boundary + boundary)
         n = stop - step
-        indices = np.zeros((MAX_CHUNK, order.batch_size), np.int32)
+        indices = np.zeros((longest, order.batch_size), np.int32)
         indices[:n] = order.indices(step, n)
         started = time.perf_counter()
         state, history = chunk(state, data, indices, np.int32(n))
@@ -103,7 +107,7 @@ def iterate(
         if not finite.all():
             raise Diverged(step + int(np.argmin(finite)))
         if n == length and seconds < TARGET_SECONDS:
-            length = min(2 * length, MAX_CHUNK)
+            length = min(2 * length, longest)
         elif n > 1 and seconds > 3 * TARGET_SECONDS:
             length = max(1, length // 2)
         step = stop
