@@ -9,6 +9,7 @@ loss of the last chunk, in which all should agree.
     pip install -c constraints.txt -e '.[benchmark]'
     python scripts/benchmark_train.py --json benchmark_train.json
 """
+# pyright: reportMissingImports=false
 
 import argparse
 import functools
@@ -26,8 +27,7 @@ import numpy as np
 import numpyro
 import optax
 from jax import Array
-from numpyro import distributions as dist
-from numpyro.infer import SVI, TraceMeanField_ELBO
+from numpyro import distributions, infer
 
 from vaex.data.mnist import MNIST
 from vaex.likelihoods.bernoulli import Bernoulli
@@ -128,16 +128,17 @@ def numpyro_run() -> tuple[Any, Run]:
     def model(x: Array) -> None:
         params = numpyro.param("params", draw_params)
         with numpyro.plate("batch", BATCH):
-            z = numpyro.sample("z", dist.Normal(0, 1).expand([LATENT]).to_event(1))
-            x_given_z = dist.Bernoulli(logits=decode(params, z)).to_event(1)
-            numpyro.sample("x", x_given_z, obs=x)
+            p_z = distributions.Normal(0, 1).expand([LATENT]).to_event(1)
+            logits = decode(params, numpyro.sample("z", p_z))
+            p_x_z = distributions.Bernoulli(logits=logits)
+            numpyro.sample("x", p_x_z.to_event(1), obs=x)
 
     def guide(x: Array) -> None:
         params = numpyro.param("params", draw_params)
         with numpyro.plate("batch", BATCH):
-            numpyro.sample("z", dist.Normal(*encode(params, x)).to_event(1))
+            numpyro.sample("z", distributions.Normal(*encode(params, x)).to_event(1))
 
-    svi = SVI(model, guide, optax.adam(RATE), TraceMeanField_ELBO())
+    svi = infer.SVI(model, guide, optax.adam(RATE), infer.TraceMeanField_ELBO())
 
     def step(state: Any, _: Array, x: Array) -> tuple[Any, Array]:  # it has a key
         state, loss = svi.update(state, x)
@@ -149,12 +150,11 @@ def numpyro_run() -> tuple[Any, Run]:
 
 def measure(images: Array, steps: int, repeats: int) -> dict[str, dict[str, Any]]:
     """Median speed and last loss of each, by name."""
-    order = BatchOrder(0, len(images), BATCH)
     runs = {"vaex": vaex_run(images), "numpyro": numpyro_run(), "floor": floor_run()}
     states = {name: state for name, (state, _) in runs.items()}
     results: dict[str, Any] = {name: {"seconds": []} for name in runs}
     for repeat in range(repeats + 1):
-        indices = order.indices(repeat * steps, steps)
+        indices = BatchOrder(0, len(images), BATCH).indices(repeat * steps, steps)
         for name, (_, run) in runs.items():
             started = time.perf_counter()
             done = jax.block_until_ready(run(states[name], images, indices))

@@ -108,15 +108,7 @@ class AbsoluteError(Likelihood):
 
 
 LIBRARY = classes(vaex.likelihoods, Likelihood)
-OWN = [
-    TenLines,
-    OneHot,
-    SharedPerDimension,
-    Coupled,
-    Mixture,
-    SharedMixture,
-    AbsoluteError,
-]
+OWN = [TenLines, OneHot, SharedPerDimension, Coupled, Mixture, AbsoluteError]
 ALL = LIBRARY + OWN
 NORMALIZED = [kind for kind in ALL if kind.is_normalized]
 LOSSES = [kind for kind in ALL if not kind.is_normalized]

@@ -135,14 +135,13 @@ def fits(parts: Parts) -> bool:
 
 
 def candidates(files, group: str, option: str) -> Iterator[dict[str, Any]]:
-    """Configurations with the option: by data, and where need be by head."""
-    heads = ["discretized_logistic"]
-    if group == "preparation":  # it changes what a head has to hold
-        heads = options("likelihood")
+    """Configurations with the option, by file of data and where need be by head."""
+    heads = options("likelihood") if group == "preparation" else [None]
     for path in files.values():
         for head in heads:
             chosen = {"data": "array", "likelihood": head, group: option}
-            yield small(*(f"{k}={v}" for k, v in chosen.items()), path=path)
+            slots = [f"{k}={v}" for k, v in chosen.items() if v is not None]
+            yield small(*slots, path=path)
 
 
 def fitting(files, group: str, option: str) -> dict[str, Any]:
