@@ -82,9 +82,14 @@ class Estimator:
 
 
 def evaluate(
-    run: LoadedRun, estimator: Estimator, split: str, num_samples: int | None = None
+    run: LoadedRun,
+    estimator: Estimator,
+    split: str,
+    num_samples: int | None = None,
+    *,
+    show_progress: bool = True,
 ) -> dict[str, Any]:
-    """Results of a run on one split, with a progress bar."""
+    """Results of a run on one split, with a progress bar where it is wanted."""
     from vaex.cli._progress import CountProgress
 
     dataset, preparation = run.parts.dataset, run.parts.preparation
@@ -92,7 +97,8 @@ def evaluate(
     data = dataset.splits[split]
     label = f"evaluating {split} with {num_samples} samples"
     with CountProgress(len(data["x"]), label) as progress:
-        found = estimator.estimate(run.variables, data, num_samples, progress.update)
+        on_block = progress.update if show_progress else lambda done: None
+        found = estimator.estimate(run.variables, data, num_samples, on_block)
     head = run.parts.likelihood
     results = summarize(
         found,

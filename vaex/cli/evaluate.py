@@ -29,7 +29,13 @@ def run(argv: list[str]) -> int:
     if options.split not in splits:
         raise InputError(f"--split must be one of {splits}, got {options.split!r}")
     estimator = Estimator.of(loaded.parts, loaded.config)
-    results = evaluate(loaded, estimator, options.split, options.num_samples)
+    results = evaluate(
+        loaded,
+        estimator,
+        options.split,
+        options.num_samples,
+        show_progress=not options.json,  # stdout is the JSON alone
+    )
     samples = results["nll"]["num_samples"]
     path = loaded.directory.path / f"evaluation-{options.split}-{samples}.json"
     write_json(path, results)
