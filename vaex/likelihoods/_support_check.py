@@ -22,7 +22,6 @@ def check_values(head: Any, values: np.ndarray, mask: np.ndarray | None) -> None
         )
     inside = head.support.contains(values)
     if mask is not None:
-        mask = np.asarray(mask, bool)
         check_mask(head, mask)
         inside = inside | ~mask.all(tuple(range(mask.ndim - rank, mask.ndim)))
     if inside.all():
@@ -37,6 +36,8 @@ def check_values(head: Any, values: np.ndarray, mask: np.ndarray | None) -> None
 
 def check_mask(head: Any, mask: np.ndarray) -> None:
     """Refuses a mask that shows a part of what is scored jointly."""
+    if head.marginalizes:
+        return
     joint = tuple(range(mask.ndim - head.joint_rank, mask.ndim))
     if (mask.any(joint) != mask.all(joint)).any():
         axes = "axis" if head.joint_rank == 1 else f"{head.joint_rank} axes"

@@ -16,22 +16,30 @@ from jax import Array
 from vaex import support
 from vaex.distributions.point_prediction import PointPrediction
 from vaex.errors import InputError
-from vaex.likelihoods._support_check import check_values
+from vaex.likelihoods._hooks import Hooks
 from vaex.numerics import positive
 
 __all__ = ["Likelihood", "positive", "support"]
 
 
-class Likelihood(nn.Module):
+class Likelihood(Hooks):
     """p(x|z) as a function of decoder features: what a head subclasses.
 
     A subclass states `num_params` and `support` and fills in one hook:
     `distribution(*raw)`, given `num_params` unconstrained arrays of shape
     [..., *E], or `from_raw(raw)`, given them stacked as [..., *E, P]. Both return
     the element-wise distrax distribution; parameters shared by all examples are
-    made there by `self.param`. A head that scores its last axes jointly, on a
-    support of numbers, states `attribution_shape`; one that is no density sets
-    `is_normalized = False`, gives a `PointPrediction` and fills in `score`.
+    made there by `self.param`. Heads that need more than this state it:
+
+    - `attribution_shape`, where the last axes are scored jointly on a support of
+      numbers; `marginalizes = True` where `score` leaves hidden ones of them out
+      exactly, so that a mask may cut through them.
+    - `raw_shape`, where parameters are not as many for each element.
+    - `is_normalized = False` for a loss: it gives a `PointPrediction` and fills in
+      `score`; `couples_batch = True` where it is one number for the whole batch.
+    - `is_calibrated = True`, where something is set by a pass over the training set
+      when training ends: `calibration_totals` and `calibration_values`.
+
     Everything else is final.
 
     Attributes:
@@ -50,21 +58,17 @@ class Likelihood(nn.Module):
     (5,)
     """
 
-    event_shape: tuple[int, ...] = ()
-    min_scale: float = 1e-3
-
-    num_params = 1
-    support = support.real
-    is_normalized = True
-
     _final = (
         "__call__",
         "elements",
         "log_prob",
         "log_prob_per_dimension",
         "reconstruction_loss",
+        "calibration",
         "mean",
         "mode",
+        "variance",
+        "entropy",
         "sample",
         "probabilities",
         "check_support",
@@ -81,63 +85,16 @@ class Likelihood(nn.Module):
                 )
         super().__init_subclass__(**options)
         for field in dataclasses.fields(cls):
-            if field.name in ("num_params", "support", "is_normalized"):
+            if field.name in Likelihood._constants:
                 raise TypeError(
                     f"{cls.__name__}.{field.name} has a type annotation, which makes "
                     "it a constructor argument; leave the annotation out"
                 )
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if any(not isinstance(n, int) or n < 1 for n in self.event_shape):
-            raise InputError(
-                f"event_shape must hold positive integers, got {self.event_shape}"
-            )
-        if not self.min_scale > 0:
-            raise InputError(
-                f"min_scale must be above 0, got {self.min_scale}; a density with "
-                "scale 0 is unbounded"
-            )
-
     @classmethod
     def example(cls, event_shape: tuple[int, ...]) -> "Likelihood":
         """A head for tests; override where an argument has no default."""
         return cls(event_shape=event_shape)
-
-    # Hooks.
-
-    @property
-    def attribution_shape(self) -> tuple[int, ...]:
-        """Shape of `log_prob_per_dimension` of one example: E without joint axes."""
-        return self.event_shape[: len(self.event_shape) - self.support.event_rank]
-
-    def distribution(self, *raw: Array) -> distrax.Distribution:
-        """Element-wise distribution of `num_params` arrays [..., *E]."""
-        raise NotImplementedError(
-            f"{type(self).__name__} must define `distribution` or `from_raw`"
-        )
-
-    def from_raw(self, raw: Array) -> distrax.Distribution:
-        """Element-wise distribution of raw parameters [..., *E, P]."""
-        return self.distribution(*jnp.moveaxis(raw, -1, 0))
-
-    def score(
-        self, elements: Any, x: Array, mask: Array | None, *, train: bool
-    ) -> Array:
-        """Log-density in nats by element, [..., *attribution_shape].
-
-        `x` is inside the support where `mask` is False; the base sets those
-        elements of the result to 0. A loss-only head returns minus its loss.
-        """
-        del mask, train
-        return elements.log_prob(x)
-
-    # Final.
-
-    @property
-    def joint_rank(self) -> int:
-        """Number of last event axes that are scored as a whole."""
-        return len(self.event_shape) - len(self.attribution_shape)
 
     @final
     @nn.compact
@@ -149,7 +106,7 @@ class Likelihood(nn.Module):
         Args:
           features: [..., *E[:axes], F] from a decoder whose `event_axes` is `axes`.
           axes: number of leading event axes that the features carry.
-          raw: [..., *E, P] instead of features.
+          raw: [..., *raw_shape] instead of features.
 
         Returns:
           The distribution that the hooks give, float32.
@@ -237,18 +194,32 @@ class Likelihood(nn.Module):
         return -self._sum(self._scores(features, x, mask, axes=axes, train=train))
 
     @final
+    def calibration(
+        self,
+        features: Array,
+        x: Array,
+        mask: Array | None = None,
+        *,
+        axes: int = 0,
+    ) -> dict[str, Array]:
+        """What each example adds to a calibrated head's totals, [..., B] each.
+
+        Arguments as `log_prob_per_dimension`; {} where nothing is calibrated.
+        """
+        if not self.is_calibrated:
+            return {}
+        x, mask = self._observed(x, mask)
+        elements = self.elements(features, axes=axes)
+        return self.calibration_totals(elements, x, mask)
+
+    @final
     def mean(self, features: Array, *, axes: int = 0) -> Array:
         """E[x|z], [..., *E].
 
         Raises:
           ValueError: if the head's values have no mean (class labels).
         """
-        try:
-            return self(features, axes=axes).mean()
-        except NotImplementedError:
-            raise ValueError(
-                f"{type(self).__name__} has no mean; use `mode` or `probabilities`"
-            ) from None
+        return self._stated("mean", features, axes)
 
     @final
     def mode(self, features: Array, *, axes: int = 0) -> Array:
@@ -257,10 +228,25 @@ class Likelihood(nn.Module):
         Raises:
           ValueError: if the distribution has no mode in closed form.
         """
-        try:
-            return self(features, axes=axes).mode()
-        except NotImplementedError:
-            raise ValueError(f"{type(self).__name__} has no closed-form mode") from None
+        return self._stated("mode", features, axes)
+
+    @final
+    def variance(self, features: Array, *, axes: int = 0) -> Array:
+        """Var[x|z] of each element, [..., *E].
+
+        Raises:
+          ValueError: if there is none in closed form.
+        """
+        return self._stated("variance", features, axes)
+
+    @final
+    def entropy(self, features: Array, *, axes: int = 0) -> Array:
+        """Entropy of p(x|z), [...] nats.
+
+        Raises:
+          ValueError: if it has no closed form.
+        """
+        return self._stated("entropy", features, axes)
 
     @final
     def sample(self, features: Array, key: Array, *, axes: int = 0) -> Array:
@@ -298,47 +284,68 @@ class Likelihood(nn.Module):
             how many there are; or a mask that cuts through a jointly scored
             element.
         """
-        check_values(self, np.asarray(values), mask)
+        values = np.asarray(values)
+        self.check_values(values, None if mask is None else np.asarray(mask, bool))
 
     @final
     def describe(self) -> str:
         """The head as it stands in messages."""
         return f"the likelihood {type(self).__name__}"
 
+    def _stated(self, name: str, features: Array, axes: int) -> Array:
+        try:
+            return jnp.asarray(getattr(self(features, axes=axes), name)())
+        except NotImplementedError:
+            raise ValueError(
+                f"{type(self).__name__} has no closed-form {name}; use `sample`, or "
+                "`probabilities` of class labels"
+            ) from None
+
     def _project(self, features: Array, axes: int) -> Array:
-        """Raw numbers [..., *E, P]; called from the compact method only."""
-        spatial = features.shape[-1 - axes : -1] if axes else ()
-        if spatial != self.event_shape[:axes]:
+        """Raw numbers [..., *raw_shape]; called from the compact method only."""
+        carried = features.shape[-1 - axes : -1] if axes else ()
+        if carried != self.event_shape[:axes]:
             raise InputError(
-                f"features carry the event axes {spatial}, but event_shape is "
+                f"features carry the event axes {carried}, but event_shape is "
                 f"{self.event_shape}; the decoder does not give this event shape"
             )
-        size = math.prod(self.event_shape[axes:]) * self.num_params
+        if self.raw_shape[:axes] != carried:
+            raise InputError(
+                f"{type(self).__name__} scores the event {self.event_shape} jointly, "
+                f"but features carry the event axes {carried}; choose a decoder with "
+                "event_axes 0, such as decoder=mlp"
+            )
         # In two axes: XLA's CPU compiler copies the gradients of a product over more.
         rows = features.reshape(-1, features.shape[-1])
+        size = math.prod(self.raw_shape[axes:])
         flat = nn.Dense(size, name="projection")(rows)
-        shape = (*features.shape[:-1], *self.event_shape[axes:], self.num_params)
-        return flat.reshape(shape)
+        return flat.reshape(*features.shape[:-1], *self.raw_shape[axes:])
 
-    def _scores(
-        self, features: Array, x: Array, mask: Array | None, *, axes: int, train: bool
-    ) -> Array:
+    def _observed(self, x: Array, mask: Array | None) -> tuple[Array, Array]:
+        """Values as float32, hidden ones replaced by one inside the support."""
         rank = len(self.event_shape)
         if x.shape[x.ndim - rank :] != self.event_shape:
             raise InputError(
                 f"x must end in event_shape {self.event_shape}, got shape {x.shape}"
             )
         x = x.astype(jnp.float32)
-        elements = self.elements(features, axes=axes)
         if mask is None:
-            return self.score(elements, x, None, train=train)
+            return x, jnp.ones(x.shape, bool)
         if mask.shape != x.shape:
             raise InputError(f"mask must have x's shape {x.shape}, got {mask.shape}")
         mask = mask.astype(bool)
-        x = jnp.where(mask, x, jnp.asarray(self.support.inside, x.dtype))
-        scores = self.score(elements, x, mask, train=train)
-        joint = tuple(range(-self.joint_rank, 0))
-        return jnp.where(mask.all(joint), scores, 0.0)
+        return jnp.where(mask, x, jnp.asarray(self.support.inside, x.dtype)), mask
+
+    def _scores(
+        self, features: Array, x: Array, mask: Array | None, *, axes: int, train: bool
+    ) -> Array:
+        x, seen = self._observed(x, mask)
+        elements = self.elements(features, axes=axes)
+        scores = self.score(elements, x, None if mask is None else seen, train=train)
+        if self.couples_batch:
+            batch = features.shape[: features.ndim - 1 - axes]
+            return jnp.broadcast_to(scores[..., None], batch)
+        return scores if mask is None else jnp.where(self.attributed(seen), scores, 0.0)
 
     def _sum(self, scores: Array) -> Array:
         return scores.sum(tuple(range(-len(self.attribution_shape), 0)))
