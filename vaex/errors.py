@@ -5,5 +5,12 @@ class InputError(ValueError):
     """Something the user gave cannot work.
 
     The message names the key or argument, the rule, the value received and the
-    fix; the command line prints it alone and exits with a non-zero status.
+    fix; the command line prints it alone and exits with status 2.
+    """
+
+
+class RunError(RuntimeError):
+    """A run whose input was right did not come to its end.
+
+    The command line prints the message alone and exits with status 1.
     """

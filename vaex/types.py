@@ -4,6 +4,7 @@ S posterior samples, B batch, E event, I encoder input, L latent, G latent group
 C condition.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Annotated, Any, NamedTuple, Protocol
 
@@ -21,9 +22,22 @@ class Traced:
     """Marks a parameter whose value is a traced leaf of `Hparams`."""
 
 
+class Bounds(NamedTuple):
+    """The interval [low, high) that a hyperparameter must lie in."""
+
+    low: float
+    high: float = math.inf
+
+
 Scalar = Annotated[float | Array, Traced]
 """Annotation of a numeric hyperparameter: a float that may be swept as a population
 without another compilation. Everything else is structural."""
+
+NonNegative = Annotated[float | Array, Traced, Bounds(0.0)]
+"""A `Scalar` that is at least 0; a value given by configuration is held to it."""
+
+Fraction = Annotated[float | Array, Traced, Bounds(0.0, 1.0)]
+"""A `Scalar` in [0, 1); a value given by configuration is held to it."""
 
 
 class Terms(NamedTuple):

@@ -79,6 +79,9 @@ VALUES = [
     Case(
         "optimizer.learning_rate=fast", ["learning_rate must be a number, got 'fast'"]
     ),
+    Case("optimizer.learning_rate=-1", ["learning_rate must be at least 0, got -1"]),
+    Case("optimizer.b1=2", ["optimizer.b1 must be at least 0 and below 1, got 2"]),
+    Case("objective.beta=-0.5", ["objective.beta must be at least 0, got -0.5"]),
     Case("optimizer.learning_rate=.inf", ["learning_rate must be finite, got inf"]),
     Case("objective.beta=null", ["objective.beta must be a number, got None"]),
     Case("objective.num_samples=1.5", ["objective.num_samples must be an integer"]),

@@ -351,7 +351,7 @@ def test_a_mistake_in_a_head(train, tmp_path, my_lab):
     code, out, err = train(tmp_path / "runs", "likelihood=custom", target)
     assert (code, out) == (2, "")
     assert "has no attribute 'Laplase'" in err
-    assert not list((tmp_path / "runs").iterdir())
+    assert not (tmp_path / "runs").exists()
 
 
 def test_an_argument_of_the_wrong_type(refused, tmp_path, my_lab):
@@ -360,6 +360,13 @@ def test_an_argument_of_the_wrong_type(refused, tmp_path, my_lab):
     assert message == "likelihood.k must be an integer, got 'many'"
     message = refused(tmp_path / "runs", *line, "+likelihood.kk=1")
     assert message == "likelihood.kk: MyHead has no argument 'kk'; did you mean k?"
+
+
+def test_a_root_below_home(train, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    code, _, err = train("'~/mine'", "trainer.steps=1")
+    assert (code, err) == (0, "")
+    assert only_run(tmp_path / "mine")
 
 
 # Runs that end early.
@@ -374,7 +381,7 @@ def test_divergence(train, tmp_path, table_file, my_lab, cause):
     else:
         line += ["optimizer.learning_rate=1e30"]
     code, _, err = train(tmp_path / "runs", *line)
-    assert code != 0
+    assert code == 1
     assert err.count("\n") == 1
     step = 0 if cause == "head" else 1
     assert f"is not finite at step {step}; try a lower optimizer.learning_rate" in err
@@ -426,7 +433,7 @@ def test_an_interruption_before_the_start_leaves_nothing(train, tmp_path, monkey
 
     monkeypatch.setattr("vaex.cli._run.assemble", interrupted)
     assert train(tmp_path) == (130, "", "\nvaex: interrupted\n")
-    assert not list(tmp_path.iterdir())
+    assert not tmp_path.exists()
 
 
 def test_a_failure_is_recorded(train, tmp_path, table_file, monkeypatch):

@@ -3,6 +3,7 @@
 import json
 import math
 import os
+from importlib.metadata import version
 
 import numpy as np
 import pytest
@@ -99,6 +100,16 @@ def test_another_attempt_forgets_the_first_but_counts_it(run):
     assert "reason" not in status
     assert "backend" not in status
     assert {path.name for path in run.path.iterdir()} == {"config.json", "status.json"}
+
+
+def test_code_that_has_changed_is_named(run):
+    assert run.changed_code() == []
+    versions = run.status()["versions"] | {"jax": "0.1", "gone": "2.0"}
+    run.set_status("finished", versions=versions, revision="0" * 12)
+    jax, gone, revision = run.changed_code()
+    assert jax == f"jax 0.1, here it is {version('jax')}"
+    assert gone == "gone 2.0, here it is None"
+    assert revision.startswith("revision 000000000000, here it is ")
 
 
 def test_what_is_no_run(tmp_path):

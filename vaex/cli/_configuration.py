@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -90,8 +91,11 @@ def _plain_node(node: Any) -> Any:
 
 
 def register() -> None:
-    """Registers the schema and the resolver `vaex.run_id`."""
+    """Registers the schema, and the resolvers `vaex.run_id` and `vaex.folder`."""
     _schema.register()
+    OmegaConf.register_new_resolver(
+        "vaex.folder", lambda path: os.path.expanduser(path), replace=True
+    )
     OmegaConf.register_new_resolver(
         "vaex.run_id",
         lambda *, _root_: run_name(plain(_root_)),

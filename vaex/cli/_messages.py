@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from vaex.errors import InputError
+from vaex.errors import InputError, RunError
 
 KINDS = {
     "integer": "an integer",
@@ -30,7 +30,7 @@ def did_you_mean(word: str, words: Iterable[str]) -> str:
 
 
 def explain(error: BaseException, chosen: Sequence[str] = ()) -> str | None:
-    """The message for an error of the user's, None for one of ours.
+    """The message for an error that a user can mend, None for one of ours.
 
     Args:
       error: that ended the command.
@@ -42,7 +42,7 @@ def explain(error: BaseException, chosen: Sequence[str] = ()) -> str | None:
         chain.append(link)
         link = link.__cause__ or link.__context__
     for link in chain:
-        if isinstance(link, InputError):
+        if isinstance(link, InputError | RunError):
             return str(link)
     if not type(error).__module__.startswith(("hydra", "omegaconf")):
         return None

@@ -1,5 +1,6 @@
 """A whole run: data to results, recorded in its directory."""
 
+import contextlib
 import shutil
 import time
 import traceback
@@ -14,7 +15,7 @@ from vaex.cli._check import check
 from vaex.cli._drawing import draw_run
 from vaex.cli._evaluate import Estimator, evaluate
 from vaex.cli._progress import MetricsLog, TrainingProgress
-from vaex.errors import InputError
+from vaex.errors import InputError, RunError
 from vaex.io import checkpoint
 from vaex.io.load import LoadedRun
 from vaex.io.parts import Parts, assemble
@@ -49,6 +50,8 @@ def train(
     finished = directory.results()
     if finished is not None and directory.status().get("state") == "finished":
         _console.say("finished before; run.fresh=true trains anew")
+        for change in directory.changed_code():
+            _console.say(f"note: it was computed with {change}")
         _console.show_results(finished)
         _console.show_paths(directory)
         return finished
@@ -74,7 +77,7 @@ def train(
         return _train(config, directory, parts, trainer, order, estimator)
     except Diverged as error:
         directory.fail("diverged", str(error), f"{error}\n")
-        raise InputError(f"{error}; recorded in {directory.path}") from error
+        raise RunError(f"{error}; recorded in {directory.path}") from error
     except KeyboardInterrupt:
         directory.set_status("interrupted")
         raise
@@ -185,6 +188,8 @@ def _remove(folder: Path) -> None:
     """Takes away what Hydra wrote for a run that never started."""
     if folder.is_dir() and {p.name for p in folder.iterdir()} <= {".hydra"}:
         shutil.rmtree(folder, ignore_errors=True)
+        with contextlib.suppress(OSError):  # runs/, if it holds nothing else
+            folder.parent.rmdir()
 
 
 def _move_aside(directory: RunDirectory) -> None:

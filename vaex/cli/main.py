@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import Path
 
 from vaex import __version__
+from vaex.errors import RunError
 
 
 def verbs() -> dict[str, str]:
@@ -103,7 +104,7 @@ def _report(error: Exception) -> int:
     message = explain(error)
     if message is not None:
         print(f"vaex: {message}", file=sys.stderr)
-        return 2
+        return 1 if isinstance(error, RunError) else 2
     where = traceback.extract_tb(error.__traceback__)[-1]
     print(
         f"vaex: {type(error).__name__}: {error}\n"

@@ -110,7 +110,8 @@ class ArrayFile(Source):
                 )
             num_test = min(max(1, round(rows * self.test_fraction)), rows - 1)
             stored = shuffled_split(stored["all"], num_test, self.seed)
-        return Dataset(self._file.stem, stored, num_levels, self.checksum(), columns)
+        name = Path(self._file.name.removesuffix(".gz")).stem
+        return Dataset(name, stored, num_levels, self.checksum(), columns)
 
     def _stored(
         self, found: dict[str, Arrays], columns: tuple[str, ...]

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from vaex.errors import InputError
-from vaex.types import Traced
+from vaex.types import Bounds, Traced
 
 RESERVED = ("_target_", "_partial_")
 
@@ -182,10 +182,8 @@ def _checked(value: Any, hint: Any, key: str) -> Any:
     """The value, converted where that loses nothing; else an InputError."""
     origin, choices = typing.get_origin(hint), typing.get_args(hint)
     if origin is typing.Annotated:
-        if Traced in choices[1:]:
-            hint, origin, choices = float, None, ()
-        else:
-            return _checked(value, choices[0], key)
+        inner = float if Traced in choices[1:] else choices[0]
+        return _bounded(_checked(value, inner, key), choices[1:], key)
     if origin in (typing.Union, types.UnionType):
         return _first_that_fits(value, choices, key)
     if origin is typing.Literal:
@@ -207,6 +205,14 @@ def _checked(value: Any, hint: Any, key: str) -> Any:
         return value
     words = {bool: "true or false", int: "an integer", float: "a number", str: "text"}
     raise InputError(f"{key} must be {words[hint]}, got {value!r}")
+
+
+def _bounded(value: Any, notes: tuple[Any, ...], key: str) -> Any:
+    for low, high in (note for note in notes if isinstance(note, Bounds)):
+        if not low <= value < high:
+            top = f" and below {high:g}" if math.isfinite(high) else ""
+            raise InputError(f"{key} must be at least {low:g}{top}, got {value:g}")
+    return value
 
 
 def _first_that_fits(value: Any, choices: tuple[Any, ...], key: str) -> Any:

@@ -114,6 +114,21 @@ class RunDirectory:
         write_text(self.path / "error.txt", details)
         self.set_status(state, reason=reason)
 
+    def changed_code(self) -> list[str]:
+        """What the run was computed with and is no longer here, one entry each.
+
+        >>> RunDirectory(Path("nowhere")).changed_code()
+        []
+        """
+        record = self.status()
+        now = {**_versions(), "revision": _revision()}
+        then = {**record.get("versions", {}), "revision": record.get("revision")}
+        return [
+            f"{name} {then[name]}, here it is {now.get(name)}"
+            for name in then
+            if then[name] and then[name] != now.get(name)
+        ]
+
     def append_metrics(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Appends rows to metrics.jsonl; non-finite numbers become null."""
         lines = [json.dumps(_finite(row), allow_nan=False) + "\n" for row in rows]

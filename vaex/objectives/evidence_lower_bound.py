@@ -4,7 +4,7 @@ from jax import Array
 
 from vaex.errors import InputError
 from vaex.objectives.ledger import distortion, ledger_of, rate
-from vaex.types import Batch, Metrics, Model, Scalar
+from vaex.types import Batch, Metrics, Model, NonNegative
 
 
 def elbo(
@@ -12,7 +12,7 @@ def elbo(
     batch: Batch,
     *,
     train: bool,
-    beta: Scalar = 1.0,
+    beta: NonNegative = 1.0,
     num_samples: int = 1,
 ) -> tuple[Array, Metrics]:
     """Minimises distortion + beta * rate; beta = 1 is minus the ELBO.

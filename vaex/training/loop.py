@@ -8,6 +8,7 @@ import jax
 import numpy as np
 from jax import Array
 
+from vaex.errors import RunError
 from vaex.training.experiment import Experiment
 from vaex.training.order import BatchOrder
 from vaex.training.state import TrainState, make_init
@@ -37,7 +38,7 @@ class Progress(NamedTuple):
     metrics: dict[str, np.ndarray]
 
 
-class Diverged(RuntimeError):
+class Diverged(RunError):
     """The loss or its gradient is not finite.
 
     Attributes:

@@ -10,22 +10,24 @@ from collections.abc import Callable
 import optax
 from jax.typing import ArrayLike
 
-from vaex.types import Scalar
+from vaex.types import Fraction, NonNegative
 
 Schedule = Callable[[ArrayLike], ArrayLike]
 
 
-def _rate(learning_rate: Scalar, schedule: Schedule | None) -> optax.ScalarOrSchedule:
+def _rate(
+    learning_rate: NonNegative, schedule: Schedule | None
+) -> optax.ScalarOrSchedule:
     if schedule is None:
         return learning_rate
     return lambda step: learning_rate * schedule(step)
 
 
 def adam(
-    learning_rate: Scalar = 1e-3,
-    b1: Scalar = 0.9,
-    b2: Scalar = 0.999,
-    eps: Scalar = 1e-8,
+    learning_rate: NonNegative = 1e-3,
+    b1: Fraction = 0.9,
+    b2: Fraction = 0.999,
+    eps: NonNegative = 1e-8,
     schedule: Schedule | None = None,
 ) -> optax.GradientTransformation:
     """Adam; `eps` is outside the root and meets gradients of batch means.
@@ -39,11 +41,11 @@ def adam(
 
 
 def adamw(
-    learning_rate: Scalar = 1e-3,
-    b1: Scalar = 0.9,
-    b2: Scalar = 0.999,
-    eps: Scalar = 1e-8,
-    weight_decay: Scalar = 1e-4,
+    learning_rate: NonNegative = 1e-3,
+    b1: Fraction = 0.9,
+    b2: Fraction = 0.999,
+    eps: NonNegative = 1e-8,
+    weight_decay: Fraction = 1e-4,
     schedule: Schedule | None = None,
 ) -> optax.GradientTransformation:
     """Adam with decoupled weight decay.
@@ -55,8 +57,8 @@ def adamw(
 
 
 def adagrad(
-    learning_rate: Scalar = 1e-2,
-    eps: Scalar = 1e-8,
+    learning_rate: NonNegative = 1e-2,
+    eps: NonNegative = 1e-8,
     schedule: Schedule | None = None,
 ) -> optax.GradientTransformation:
     """Adagrad with accumulators that start at zero, as published.
@@ -71,9 +73,9 @@ def adagrad(
 
 
 def rmsprop(
-    learning_rate: Scalar = 1e-3,
-    decay: Scalar = 0.9,
-    eps: Scalar = 1e-8,
+    learning_rate: NonNegative = 1e-3,
+    decay: Fraction = 0.9,
+    eps: NonNegative = 1e-8,
     schedule: Schedule | None = None,
 ) -> optax.GradientTransformation:
     """Gradients over the root of their running mean square.
@@ -84,8 +86,8 @@ def rmsprop(
 
 
 def sgd(
-    learning_rate: Scalar = 1e-2,
-    momentum: Scalar = 0.0,
+    learning_rate: NonNegative = 1e-2,
+    momentum: Fraction = 0.0,
     schedule: Schedule | None = None,
 ) -> optax.GradientTransformation:
     """Stochastic gradient descent with momentum."""
