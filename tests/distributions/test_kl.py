@@ -276,6 +276,25 @@ def test_the_estimate_sums_to_the_difference_of_log_densities():
     np.testing.assert_allclose(estimate.sum(-1), expected, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize("kinds", ["nd", "dn", "dd"])
+def test_the_estimate_has_a_column_for_each_factor_however_it_is_written(kinds):
+    def made(kind, loc, scale):
+        if kind == "d":
+            return distrax.MultivariateNormalDiag(loc, scale)
+        return normal(loc, scale)
+
+    random = np.random.default_rng(4)
+    (q_loc, p_loc), (q_scale, p_scale) = random.normal(size=(2, L)), np.ones((2, L))
+    z = random.normal(size=(5, B, L)).astype(np.float32)
+    q = made(kinds[0], jnp.array(np.tile(q_loc, (B, 1)), jnp.float32), jnp.ones((B, L)))
+    p = made(kinds[1], jnp.array(p_loc, jnp.float32), jnp.ones(L))
+    log_q, log_p = stats.norm(q_loc, q_scale).logpdf, stats.norm(p_loc, p_scale).logpdf
+    expected = log_q(z) - log_p(z)
+    actual = monte_carlo_kl(q, p, z)
+    assert actual.shape == (5, B, L)
+    np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-5)
+
+
 def test_different_events_are_refused():
     (q, *_), (tri, *_) = gaussian("independent", 0, B), gaussian("tri", 0, B)
     with pytest.raises(ValueError, match=r"same event shape, got \(4,\) and \(2,\)"):

@@ -50,11 +50,12 @@ def _prepared(parts: Parts, arrays: Any) -> Any:
     """Prepared values and masks of a split, in blocks.
 
     Integer levels are prepared alike in every element, so that one example of each
-    level stands for all of them.
+    level stands for all of them where the head asks each element alone.
     """
     levels, shape = parts.dataset.num_levels, parts.dataset.event_shape
     key = jax.random.key(0)
-    if levels is not None and "mask" not in arrays:
+    alone = parts.likelihood.support.event_rank == 0
+    if levels is not None and alone and "mask" not in arrays:
         every = np.arange(levels, dtype=arrays["x"].dtype)
         every = every.reshape((levels,) + (1,) * len(shape))
         batch = parts.preparation(key, {"x": np.broadcast_to(every, (levels, *shape))})
@@ -73,20 +74,21 @@ def _fitting(parts: Parts, values: np.ndarray) -> str:
         "event_shape": parts.dataset.event_shape,
         "num_classes": parts.spec.num_classes,
     }
+    if parts.spec.num_classes:
+        facts["total_count"] = parts.spec.num_classes - 1
     names = []
     for name in dir(vaex.likelihoods):
         head = getattr(vaex.likelihoods, name)
-        if not (isinstance(head, type) and issubclass(head, Likelihood)):
-            continue
-        if head is Likelihood:
+        is_head = isinstance(head, type) and issubclass(head, Likelihood)
+        if not is_head or head is Likelihood or not head.is_normalized:
             continue
         fields = head.__dataclass_fields__
         given = {k: v for k, v in facts.items() if k in fields and v is not None}
-        if "total_count" in fields and parts.spec.num_classes:
-            given["total_count"] = parts.spec.num_classes - 1
-        support = head(**given).support
-        if support.event_rank == 0 and support.contains(values).all():
-            names.append(head.__module__.rpartition(".")[2])
+        try:
+            head(**given).check_support(values)
+        except InputError:  # does not fit, or is made of parts that are chosen
+            continue
+        names.append(head.__module__.rpartition(".")[2])
     if not names:
         return ""
     return f"; heads that fit these values: likelihood={', '.join(names)}"

@@ -37,6 +37,13 @@ def _location_and_scale(d: Any) -> tuple[Any, Any]:
     return elements(d).loc, elements(d).scale
 
 
+def factors(d: Any) -> Any:
+    """The distribution of one factor, where it is a product of any."""
+    if isinstance(d, _DIAGONAL):
+        return distrax.Normal(*_location_and_scale(d))
+    return elements(d)
+
+
 def diagonal_kl(q: Any, p: Any) -> Array:
     """KL of each dimension, 1/2 (d^2 + exp(2u) - 1 - 2u).
 

@@ -154,14 +154,15 @@ def monte_carlo_kl(q: Any, p: Any, z: Array) -> Array:
 
     Returns:
       [S, B, G] nats, of which one column or all may be negative; G is the number of
-      factors where both are `Independent` of elements of the same shape, else 1.
+      factors where both are products of factors of the same shape (`Independent`,
+      or `MultivariateNormalDiag`), else 1.
 
     >>> normal = lambda loc: distrax.Independent(distrax.Normal(loc, jnp.ones(2)), 1)
     >>> z = jnp.zeros((5, 3, 2))
     >>> monte_carlo_kl(normal(jnp.ones((3, 2))), normal(jnp.zeros(2)), z).shape
     (5, 3, 2)
     """
-    inner_q, inner_p = elements(q), elements(p)
+    inner_q, inner_p = gaussian.factors(q), gaussian.factors(p)
     if inner_q.event_shape == inner_p.event_shape:
         q, p = inner_q, inner_p
     estimate = q.log_prob(z) - p.log_prob(z)

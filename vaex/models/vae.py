@@ -23,7 +23,7 @@ class VAE(nn.Module):
     Attributes:
       encoder: (x [B, *I], condition, *, train) -> features [B, F].
       posterior: features -> q(z|x).
-      prior: (encode, condition) -> p(z).
+      prior: (encode, condition) -> p(z), with encode (x, condition=None) -> q(z|x).
       decoder: (z [..., B, L], condition, *, train) -> features, with `event_axes`.
       likelihood: features -> p(x|z).
       closed_form_kl: True (refuse a pair without one), False (always the
@@ -133,8 +133,9 @@ class VAE(nn.Module):
         """Terms with one sample; touches every parameter."""
         return self.terms(batch, num_samples=1, train=False)
 
-    def _encode_pseudo_inputs(self, x: Array) -> Any:
-        return self.encode({"x": x}, train=False)
+    def _encode_pseudo_inputs(self, x: Array, condition: Array | None = None) -> Any:
+        rows = {"x": x} if condition is None else {"x": x, "condition": condition}
+        return self.encode(rows, train=False)
 
     def _reconstruct(
         self, batch: Batch, z: Array, train: bool
