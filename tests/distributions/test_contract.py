@@ -1,166 +1,99 @@
 """What every distribution of the folder must do; new files are found by themselves.
 
-A file with a new distribution needs one entry in `CASES`: parameters, support and a
-float64 twin by scipy. The forgotten entry fails `test_a_distribution_has_a_case`.
+A file with a new distribution needs a file of its name in `cases/`: parameters,
+support and a float64 twin. Without it `test_a_distribution_has_a_case` fails.
 """
 
 import importlib
-import inspect
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import distrax
 import jax
 import jax.numpy as jnp
+import mpmath
 import numpy as np
 import pytest
 from scipy import stats
-from scipy.special import expit
 
 import vaex.distributions
+from tests.contracts.discovery import classes
+from tests.contracts.integration import nodes
+from tests.distributions.case import Case
 
 N = 20_000  # samples per parameter in goodness-of-fit tests
 LEVEL = 1e-3
+FOLDER = Path(__file__).parent / "cases"
+KINDS = classes(vaex.distributions, distrax.Distribution)
 
 
-class Case(NamedTuple):
-    parameters: dict[str, list[float]]
-    extremes: dict[str, list[float]]
-    static: dict[str, int] = {}
-    values: list[float] | None = None  # of a discrete support; None: the unit interval
-    log_prob: Callable[..., Any] | None = None  # float64; None: there is no density
-    cdf: Callable[..., Any] | None = None
-
-
-def truncated_exponential(logits):
-    """The continuous Bernoulli at -|l|, as scipy knows it."""
-    rate = np.maximum(np.abs(logits), 1e-9)
-    return stats.truncexpon(b=rate, scale=1 / rate)
-
-
-def continuous_bernoulli_log_prob(x, logits):
-    return truncated_exponential(logits).logpdf(np.where(logits > 0, 1 - x, x))
-
-
-def continuous_bernoulli_cdf(x, logits):
-    twin = truncated_exponential(logits)
-    return twin.sf(1 - x) if logits > 0 else twin.cdf(x)
-
-
-def discretized_logistic_log_prob(x, loc, scale):
-    twin = stats.logistic(loc, scale)
-    lower = np.where(x == 0, -np.inf, x - 0.5)
-    upper = np.where(x == 4, np.inf, x + 0.5)
-    # Whichever tail is the smaller, so that the difference does not cancel.
-    right = np.log(np.maximum(twin.sf(lower) - twin.sf(upper), 1e-300))
-    left = np.log(np.maximum(twin.cdf(upper) - twin.cdf(lower), 1e-300))
-    return np.where(x > loc, right, left)
-
-
-CASES = {
-    "Bernoulli": Case(
-        parameters={"logits": [-5.0, -0.5, 0.0, 3.0]},
-        extremes={"logits": [-1e4, 0.0, 1e4]},
-        values=[0, 1],
-        log_prob=lambda x, logits: stats.bernoulli(expit(logits)).logpmf(x),
-    ),
-    "Binomial": Case(
-        parameters={"total_count": [1, 12, 12, 9], "logits": [0.0, -4.0, 0.3, 2.0]},
-        extremes={"total_count": [12, 12, 1], "logits": [-1e4, 1e4, 0.0]},
-        values=list(range(13)),
-        log_prob=lambda x, total_count, logits: stats.binom(
-            total_count, expit(logits)
-        ).logpmf(x),
-    ),
-    "ContinuousBernoulli": Case(
-        parameters={"logits": [-30.0, -2.0, -1e-3, 0.0, 0.02, 0.7, 5.0, 100.0]},
-        extremes={"logits": [-1e4, 0.0, 1e4]},
-        log_prob=continuous_bernoulli_log_prob,
-        cdf=continuous_bernoulli_cdf,
-    ),
-    "DiscretizedLogistic": Case(
-        parameters={"loc": [-3.0, 1.2, 2.5, 6.0], "scale": [1.0, 0.1, 20.0, 0.5]},
-        extremes={"loc": [-1e4, 1e4, 2.0, 2.0], "scale": [0.05, 1.0, 1e-3, 1e4]},
-        static={"num_classes": 5},
-        values=[0, 1, 2, 3, 4],
-        log_prob=discretized_logistic_log_prob,
-    ),
-    "PointPrediction": Case(
-        parameters={"loc": [-1.0, 0.0, 2.0]}, extremes={"loc": [-1e4, 1e4]}
-    ),
-}
-
-
-def discover() -> list[type[distrax.Distribution]]:
-    folder = Path(vaex.distributions.__path__[0])
-    modules = [
-        importlib.import_module(f"vaex.distributions.{file.stem}")
-        for file in sorted(folder.glob("*.py"))
-        if not file.stem.startswith("_")
-    ]
-    return [
-        kind
-        for module in modules
-        for _, kind in inspect.getmembers(module, inspect.isclass)
-        if issubclass(kind, distrax.Distribution) and kind.__module__ == module.__name__
-    ]
-
-
-KINDS = discover()
-DENSITIES = [kind for kind in KINDS if CASES[kind.__name__].log_prob]
-every_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-every_density = pytest.mark.parametrize(
-    "kind", DENSITIES, ids=lambda kind: kind.__name__
-)
-
-
-def case_of(kind) -> Case:
-    return CASES[kind.__name__]
-
-
-def make(kind, dtype=jnp.float32, **changes):
-    case = case_of(kind)
-    arrays = {name: jnp.asarray(v, dtype) for name, v in case.parameters.items()}
-    return kind(**(arrays | changes), **case.static)
-
-
-def grid(kind) -> np.ndarray:
-    """[V, 1] values: the support, or Gauss-Legendre nodes of the unit interval."""
-    values = case_of(kind).values
-    values = quadrature()[0] if values is None else values
-    return np.array(values, np.float32).astype(np.float64)[:, None]
+def file_of(kind) -> str:
+    return kind.__module__.rpartition(".")[2]
 
 
 @cache
-def quadrature() -> tuple[np.ndarray, np.ndarray]:
-    nodes, weights = np.polynomial.legendre.leggauss(200)
-    return (nodes + 1) / 2, weights / 2
+def case_of(kind) -> Case:
+    return importlib.import_module(f"tests.distributions.cases.{file_of(kind)}").CASE
 
 
-def weights(kind) -> np.ndarray:
-    """[V, 1] weights with which values of the density sum to an integral over it."""
-    if case_of(kind).values is not None:
-        return np.ones_like(grid(kind))
-    return quadrature()[1][:, None]
+def having(test):
+    """Marks a test of those kinds whose case passes a test."""
+    found = [k for k in KINDS if (FOLDER / f"{file_of(k)}.py").exists()]
+    found = [kind for kind in found if test(kind, case_of(kind))]
+    return pytest.mark.parametrize("kind", found, ids=lambda kind: kind.__name__)
 
 
+every_kind = having(lambda kind, case: True)
+every_density = having(lambda kind, case: case.log_prob)
+
+
+def build(kind, arrays):
+    case = case_of(kind)
+    return (case.build or kind)(**arrays, **case.static)
+
+
+def rounded(parameters) -> dict[str, np.ndarray]:
+    """Parameters as float32 holds them, in float64."""
+    return {
+        name: np.array(v, np.float32).astype(np.float64)
+        for name, v in parameters.items()
+    }
+
+
+def make(kind, dtype=jnp.float32):
+    case = case_of(kind)
+    return build(kind, {k: jnp.asarray(v, dtype) for k, v in case.parameters.items()})
+
+
+@cache
+def grid(kind) -> tuple[np.ndarray, np.ndarray]:
+    """[V, 1] values and weights: summed or integrated over, they are the support."""
+    case = case_of(kind)
+    if case.values is not None:
+        x = np.array(case.values, np.float64)[:, None]
+        return x, np.ones_like(x)
+    x, weights = nodes(case.support)
+    # Beyond, squares overflow in float32; what mass is there is far below 1e-9.
+    kept = np.abs(x) < 1e12
+    return x[kept].astype(np.float64)[:, None], weights[kept][:, None]
+
+
+@cache
 def reference(kind) -> np.ndarray:
     """[V, parameters] log-densities in float64."""
     case = case_of(kind)
     assert case.log_prob is not None
-    parameters = {name: np.array(v, np.float64) for name, v in case.parameters.items()}
-    return case.log_prob(grid(kind), **parameters)
+    return case.log_prob(grid(kind)[0], **rounded(case.parameters))
 
 
-def probe(d):
+def probe(d, inside):
     """One array computed from a distribution, differentiable where it has a density."""
-    return d.log_prob(1.0) if case_of(type(d)).log_prob else d.mean()
+    return d.log_prob(inside) if case_of(type(d)).log_prob else d.mean()
 
 
 def test_a_distribution_has_a_case():
-    assert {kind.__name__ for kind in KINDS} == set(CASES)
+    assert {file_of(kind) for kind in KINDS} == {f.stem for f in FOLDER.glob("*.py")}
 
 
 @cache
@@ -170,22 +103,28 @@ def computed(kind) -> dict[str, Any]:
     names = [
         n for n in names if getattr(kind, n) is not getattr(distrax.Distribution, n)
     ]
+    inside = case_of(kind).inside
 
     @jax.jit
     def everything(d, x, typed):
-        return {name: getattr(d, name)() for name in names} | {
+        found = {name: getattr(d, name)() for name in names} | {
             "log_prob": d.log_prob(x),
-            "at_mode": d.log_prob(d.mode()),
             "at_typed": [d.log_prob(values) for values in typed],
-            "independent": distrax.Independent(d, 1).log_prob(jnp.ones(d.batch_shape)),
+            "at_inside": d.log_prob(inside),
+            "independent": distrax.Independent(d, 1).log_prob(
+                jnp.full(d.batch_shape, inside)
+            ),
         }
+        return found | (
+            {"at_mode": d.log_prob(found["mode"])} if "mode" in found else {}
+        )
 
     typed = [np.array([[0], [1]], t) for t in (np.float32, np.uint8, np.int32, bool)]
-    return everything(make(kind), grid(kind), typed)
+    return everything(make(kind), jnp.asarray(grid(kind)[0], jnp.float32), typed)
 
 
 @every_density
-def test_log_prob_is_scipys(kind):
+def test_log_prob_is_the_twins(kind):
     actual = computed(kind)["log_prob"]
     assert actual.dtype == jnp.float32
     np.testing.assert_allclose(actual, reference(kind), rtol=2e-6, atol=2e-6)
@@ -194,17 +133,23 @@ def test_log_prob_is_scipys(kind):
 @every_density
 def test_total_mass_is_one(kind):
     prob = np.exp(np.asarray(computed(kind)["log_prob"], np.float64))
-    np.testing.assert_allclose((prob * weights(kind)).sum(0), 1.0, rtol=2e-6)
+    np.testing.assert_allclose((prob * grid(kind)[1]).sum(0), 1.0, rtol=2e-6)
 
 
 @every_density
 def test_moments_are_those_of_the_density(kind):
-    x, log_prob, actual = grid(kind), reference(kind), computed(kind)
-    prob = np.exp(log_prob) * weights(kind)
-    mean = (prob * x).sum(0)
+    """Or, on a circle, those that the case gives."""
+    case, log_prob, actual = case_of(kind), reference(kind), computed(kind)
+    x, weights = grid(kind)
+    prob = np.exp(log_prob) * weights
+    mean, parameters = (prob * x).sum(0), rounded(case.parameters)
     expected = {
-        "mean": mean,
-        "variance": (prob * (x - mean) ** 2).sum(0),
+        "mean": case.mean(**parameters) if case.mean else mean,
+        "variance": (
+            case.variance(**parameters)
+            if case.variance
+            else (prob * (x - mean) ** 2).sum(0)
+        ),
         "entropy": -(prob * np.where(prob > 0, log_prob, 0.0)).sum(0),
     }
     for name in expected.keys() & actual.keys():
@@ -213,29 +158,38 @@ def test_moments_are_those_of_the_density(kind):
         )
 
 
-@every_density
+@having(lambda kind, case: case.log_prob and "mode" in vars(kind))
 def test_mode_has_the_highest_density(kind):
     highest = computed(kind)["log_prob"].max(0)
     assert (computed(kind)["at_mode"] >= highest - 1e-6).all()
 
 
-@every_density
-def test_samples_follow_the_density(kind, getkey):
-    d, case = make(kind), case_of(kind)
+def draws(kind, key) -> np.ndarray:
+    """[N, parameters], as drawn: four calls by vmap."""
+    d = make(kind)
     draw = jax.vmap(lambda key: d.sample(seed=key, sample_shape=(N // 4,)))
-    x = jax.jit(draw)(jax.random.split(getkey(), 4))
+    x = jax.jit(draw)(jax.random.split(key, 4))
     assert x.shape == (4, N // 4, *d.batch_shape)
     assert x.dtype == jnp.float32
-    x = np.asarray(x, np.float64).reshape(N, -1)
-    if case.values is not None:
-        assert np.isin(x, case.values).all()
-        observed = (x[None] == grid(kind)[:, None]).sum(1)
-        for count, prob in zip(observed.T, np.exp(reference(kind)).T, strict=True):
-            assert chi_squared(count, N * prob) > LEVEL
-        return
+    return np.asarray(x).reshape(N, -1)
+
+
+@having(lambda kind, case: case.log_prob and case.values is not None)
+def test_samples_follow_the_probabilities(kind, getkey):
+    x, (values, _) = draws(kind, getkey()), grid(kind)
+    assert np.isin(x, values).all()
+    observed = (x[None] == values[:, None]).sum(1)
+    for count, prob in zip(observed.T, np.exp(reference(kind)).T, strict=True):
+        assert chi_squared(count, N * prob) > LEVEL
+
+
+@having(lambda kind, case: case.log_prob and case.values is None)
+def test_samples_follow_the_density(kind, getkey):
+    x, case = draws(kind, getkey()), case_of(kind)
     assert case.cdf is not None
-    assert ((x >= 0) & (x <= 1)).all()
-    for column, *values in zip(x.T, *case.parameters.values(), strict=True):
+    assert case.support.contains(x).all()
+    rows = rounded(case.parameters).values()
+    for column, *values in zip(x.astype(np.float64).T, *rows, strict=True):
         named = dict(zip(case.parameters, values, strict=True))
         assert stats.kstest(column, lambda t, p=named: case.cdf(t, **p)).pvalue > LEVEL
 
@@ -252,23 +206,65 @@ def chi_squared(observed, expected) -> float:
     return float(stats.chi2(max(len(expected) - 1, 1)).sf(statistic))
 
 
-@every_density
-def test_values_and_gradients_are_finite_at_the_extremes(kind):
-    case = case_of(kind)
-    names = list(case.extremes)
-    arrays = [jnp.array(case.extremes[name], jnp.float32) for name in names]
-    ends = np.array([0.0, 0.5, 1.0] if case.values is None else case.values)[:, None]
-    ends = np.minimum(ends, case.extremes.get("total_count", np.inf))
+@having(lambda kind, case: hasattr(kind, "quantile"))
+def test_quantile_is_the_twins(kind):
+    """And of a discrete distribution the smallest value with that much below it."""
+    case, d = case_of(kind), make(kind)
+    q = np.array([[0.001], [0.1], [0.3], [0.55], [0.9], [0.995]], np.float32)
+    actual = jax.jit(lambda d, q: d.quantile(q))(d, q)
+    assert actual.shape == (len(q), *d.batch_shape)
+    if case.values is not None:
+        x, below = grid(kind)[0], np.exp(reference(kind)).cumsum(0)
+        expected = x[(below[None] < q[:, None]).sum(1), 0]
+        np.testing.assert_array_equal(actual, expected)
+        return
+    assert case.ppf is not None
+    expected = case.ppf(q.astype(np.float64), **rounded(case.parameters))
+    np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-6)
 
-    def total(arrays):
-        d = kind(**dict(zip(names, arrays, strict=True)), **case.static)
-        log_prob = d.log_prob(jnp.asarray(ends))
+
+@having(lambda kind, case: case.exact)
+def test_log_prob_at_large_arguments(kind):
+    """Against 50 digits, at the parameters and values as float32 holds them."""
+    case, large = case_of(kind), rounded(case_of(kind).large)
+    assert case.exact is not None
+    arrays = {name: jnp.asarray(v, jnp.float32) for name, v in large.items()}
+    value = arrays.pop("value")
+    actual = jax.jit(lambda a, x: build(kind, a).log_prob(x))(arrays, value)
+    with mpmath.workdps(50):
+        rows = [
+            {name: mpmath.mpf(float(v)) for name, v in zip(large, row, strict=True)}
+            for row in zip(*large.values(), strict=True)
+        ]
+        expected = np.array(
+            [float(case.exact(row.pop("value"), **row)) for row in rows]
+        )
+    error = np.abs(np.asarray(actual, np.float64) - expected) / (1 + np.abs(expected))
+    assert (error < case.tolerance).all(), list(zip(expected, error, strict=True))
+
+
+@every_density
+def test_values_and_gradients_at_the_extremes(kind):
+    """Finite inside the support; at its ends perhaps infinite, and never NaN."""
+    case = case_of(kind)
+    arrays = {name: jnp.array(v, jnp.float32) for name, v in case.extremes.items()}
+    values = case.values or [*case.edges, case.inside]
+    values = np.array(values, np.float32)[:, None]
+    values = np.minimum(values, case.extremes.get("total_count", np.inf))
+
+    def summed(arrays, values):
+        log_prob = build(kind, arrays).log_prob(values)
         return log_prob.sum(), log_prob
 
-    gradient, log_prob = jax.jit(jax.grad(total, has_aux=True))(arrays)
-    assert jnp.isfinite(log_prob).all(), log_prob
-    for name, g in zip(names, gradient, strict=True):
+    slope = jax.jit(jax.grad(summed, has_aux=True))
+    everywhere, log_prob = slope(arrays, jnp.asarray(values))
+    inside = jnp.asarray(values if case.values else values[-1:])
+    gradient, finite = slope(arrays, inside)
+    assert jnp.isfinite(finite).all(), finite
+    assert not jnp.isnan(log_prob).any(), log_prob
+    for name, g in gradient.items():
         assert jnp.isfinite(g).all(), (name, g)
+        assert not jnp.isnan(everywhere[name]).any(), (name, everywhere[name])
 
 
 @every_kind
@@ -287,7 +283,8 @@ def test_a_distribution_is_an_argument_and_a_result_of_jit(kind):
 def test_leaves_are_arrays_of_the_batch_shape(kind):
     for leaf in jax.tree.leaves(make(kind)):
         assert isinstance(leaf, jax.Array)
-        assert leaf.shape == make(kind).batch_shape
+        if case_of(kind).is_rectangular:
+            assert leaf.shape == make(kind).batch_shape
         assert not leaf.weak_type
 
 
@@ -298,8 +295,8 @@ def test_vmap_and_scan(kind):
     arrays = {name: jnp.array(v, jnp.float32) for name, v in case.parameters.items()}
 
     def use(row):
-        d = kind(**row, **case.static)
-        return d, probe(d)
+        d = build(kind, row)
+        return d, probe(d, case.inside)
 
     @jax.jit
     def everything(arrays):
@@ -310,7 +307,7 @@ def test_vmap_and_scan(kind):
     for other, result in others:
         assert other.batch_shape == d.batch_shape
         jax.tree.map(np.testing.assert_array_equal, other, d)
-        np.testing.assert_allclose(result, expected, rtol=1e-6)
+        np.testing.assert_allclose(result, expected, rtol=1e-6, atol=1e-6)
 
 
 @every_kind
@@ -320,7 +317,7 @@ def test_equal_shapes_are_traced_once(kind):
     @jax.jit
     def step(d):
         traces.append(1)
-        return d, probe(d)
+        return d, probe(d, case_of(kind).inside)
 
     d = make(kind)
     for factor in (1.0, 0.5, 0.25):
@@ -346,6 +343,8 @@ def test_values_of_any_type_count_as_numbers(kind):
 
 @every_density
 def test_the_event_of_independent_is_summed(kind):
-    d, ones = make(kind), computed(kind)["at_typed"][0][1]
+    d, found = make(kind), computed(kind)
     assert distrax.Independent(d, 1).event_shape == d.batch_shape
-    np.testing.assert_allclose(computed(kind)["independent"], ones.sum(), rtol=1e-6)
+    np.testing.assert_allclose(
+        found["independent"], found["at_inside"].sum(), rtol=1e-6
+    )
