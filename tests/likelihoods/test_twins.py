@@ -71,7 +71,12 @@ def computed(stem: str) -> list[dict[str, np.ndarray]]:
     @quick_jit
     def everything(raws):
         return [
-            case.head.apply({"params": dict(case.params)}, raw, case, method=give)
+            case.head.apply(
+                {"params": dict(case.params), **case.collections},
+                raw,
+                case,
+                method=give,
+            )
             for case, raw in zip(cases, raws, strict=True)
         ]
 

@@ -19,6 +19,7 @@ class Case(NamedTuple):
       values: [V, *E] in the support.
       params: the head's own parameters, other than its projection.
       moments: "mean", "mode", "variance" or "entropy" -> function of raw.
+      collections: the head's variables other than parameters.
       masks: [M, *E] of a head that marginalises; `twin` then takes a third argument.
     """
 
@@ -28,6 +29,7 @@ class Case(NamedTuple):
     params: Mapping[str, Any] = {}
     moments: Mapping[str, Function] = {}
     masks: Sequence[Any] = ()
+    collections: Mapping[str, Any] = {}
 
 
 def softplus(x: Any) -> Any:

@@ -20,6 +20,7 @@ from vaex.io import checkpoint
 from vaex.io.load import LoadedRun
 from vaex.io.parts import Parts, assemble
 from vaex.io.run_directory import RunDirectory
+from vaex.training.calibration import calibrate
 from vaex.training.config import TrainConfig
 from vaex.training.loop import Diverged, initial_state, iterate
 from vaex.training.order import BatchOrder
@@ -118,6 +119,7 @@ def _train(
                 )
                 log.add_estimate(chunk.step, estimator.held_out, held_out)
                 progress.note(held_out)
+    state = calibrate(parts.experiment, state, data)
     seconds = time.perf_counter() - started
     checkpoint.save(directory.checkpoints, int(state.step), state)
     results = _finish(config, directory, parts, estimator, state)

@@ -129,6 +129,26 @@ class VAE(nn.Module):
             aux=aux,
         )
 
+    @property
+    def is_calibrated(self) -> bool:
+        """Whether something is set by a pass over the training set."""
+        return self.likelihood.is_calibrated
+
+    def calibration(self, batch: Batch) -> dict[str, Array]:
+        """What each example adds to the head's totals, [1, B], at one sample of z."""
+        q, condition = self.encode(batch), batch.get("condition")
+        z = q.sample(seed=self.make_rng("sample"), sample_shape=(1,))
+        features = self.decoder(z, condition, train=False)
+        x, mask, axes = batch["x"], batch.get("mask"), self.decoder.event_axes
+        return self.likelihood.calibration(features, x, mask, axes=axes)
+
+    def calibrated(
+        self, variables: Mapping[str, Any], totals: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """The variables with the head's values for these totals over a data set."""
+        values = {"likelihood": self.likelihood.calibration_values(totals)}
+        return {**variables, "calibration": values}
+
     def __call__(self, batch: Batch) -> Terms:
         """Terms with one sample; touches every parameter."""
         return self.terms(batch, num_samples=1, train=False)

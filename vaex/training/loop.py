@@ -9,6 +9,7 @@ import numpy as np
 from jax import Array
 
 from vaex.errors import RunError
+from vaex.training.calibration import calibrate
 from vaex.training.experiment import Experiment
 from vaex.training.order import BatchOrder
 from vaex.training.state import TrainState, make_init
@@ -125,6 +126,8 @@ def fit(
 ) -> tuple[TrainState, dict[str, np.ndarray]]:
     """Trains from scratch and returns the state and the metrics of every step.
 
+    A head that is calibrated is so at the end.
+
     Args:
       experiment: what is trained.
       data: the training split as stored, name -> [N, ...]; see `vaex.data`.
@@ -143,5 +146,6 @@ def fit(
     for progress in iterate(experiment, device, order, state, num_steps=num_steps):
         state = progress.state
         history.append(progress.metrics)
+    state = calibrate(experiment, state, device)
     names = history[0] if history else {}
     return state, {k: np.concatenate([m[k] for m in history]) for k in names}
