@@ -26,6 +26,7 @@ class Hooks(nn.Module):
     num_params = 1
     support = support.real
     is_normalized = True
+    normalized_instead = "Gaussian"
     marginalizes = False
     couples_batch = False
     is_calibrated = False
@@ -34,6 +35,7 @@ class Hooks(nn.Module):
         "num_params",
         "support",
         "is_normalized",
+        "normalized_instead",
         "marginalizes",
         "couples_batch",
         "is_calibrated",

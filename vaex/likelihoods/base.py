@@ -35,8 +35,9 @@ class Likelihood(Hooks):
       numbers; `marginalizes = True` where `score` leaves hidden ones of them out
       exactly, so that a mask may cut through them.
     - `raw_shape`, where parameters are not as many for each element.
-    - `is_normalized = False` for a loss: it gives a `PointPrediction` and fills in
-      `score`; `couples_batch = True` where it is one number for the whole batch.
+    - `is_normalized = False` for a loss: it gives a `PointPrediction`, fills in
+      `score` and names the density to use instead, `normalized_instead`;
+      `couples_batch = True` where it is one number for the whole batch.
     - `is_calibrated = True`, where something is set by a pass over the training set
       when training ends: `calibration_totals` and `calibration_values`.
 
@@ -159,7 +160,8 @@ class Likelihood(Hooks):
             raise ValueError(
                 f"{type(self).__name__} is a loss, not a density "
                 "(is_normalized = False): it has no log-probability, NLL or "
-                "importance weight; choose a normalised head such as Gaussian"
+                "importance weight; choose a normalised head such as "
+                f"{self.normalized_instead}"
             )
         return self._scores(features, x, mask, axes=axes, train=train)
 
@@ -264,7 +266,8 @@ class Likelihood(Hooks):
           ValueError: if the head is not made of logits.
         """
         elements = self.elements(features, axes=axes)
-        if not (self.support.is_discrete and hasattr(elements, "probs")):
+        of_logits = self.support.is_discrete or not self.is_normalized
+        if not (of_logits and hasattr(elements, "probs")):
             raise ValueError(
                 f"{type(self).__name__} is not made of logits; use `mean`, or "
                 "`__call__` for the whole distribution"
