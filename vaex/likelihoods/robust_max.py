@@ -11,6 +11,8 @@ from vaex.errors import InputError
 from vaex.likelihoods.base import Likelihood, positive, support
 from vaex.likelihoods.categorical import _Labels
 
+_TINY = 1e-30
+
 
 class RobustMax(Likelihood):
     """x_d = argmax_k f_dk with probability 1 - epsilon, else any other class.
@@ -113,13 +115,15 @@ def _argmax_probabilities(loc: Array, scale: Array, num_points: int) -> Array:
     points, weights = np.polynomial.hermite_e.hermegauss(num_points)
     weights = jnp.asarray(weights / weights.sum(), loc.dtype)
     points = jnp.asarray(points, loc.dtype)
-    # Not by sums of log Phi, whose gradient far out is inf * 0.
+    # In few axes: XLA's CPU compiler crashes on gradients of sums over arrays of eight.
+    shape, loc, scale = loc.shape, *(v.reshape(-1, v.shape[-1]) for v in (loc, scale))
+    # By the logarithm of a Phi with a floor: log_ndtr has gradient inf * 0 far out.
     f = loc[..., None, :, None] + scale[..., None, :, None] * points[:, None, None]
     below = ndtr((f - loc[..., None, None, :]) / scale[..., None, None, :])
     own = jnp.eye(loc.shape[-1], dtype=bool)
-    below = jnp.where(own, 1.0, below).prod(-1)
-    found = jnp.einsum("s,...sk->...k", weights, below)
-    return found / found.sum(-1, keepdims=True)
+    log_below = jnp.log(jnp.where(own, 1.0, jnp.maximum(below, _TINY)))
+    found = jnp.einsum("s,...sk->...k", weights, jnp.exp(log_below.sum(-1)))
+    return (found / found.sum(-1, keepdims=True)).reshape(shape)
 
 
 class _RobustLabels(_Labels):
