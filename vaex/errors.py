@@ -9,6 +9,13 @@ class InputError(ValueError):
     """
 
 
+class Unfit(InputError):
+    """Parts, each of them right, that do not fit the data or each other.
+
+    A sweep over parts (`likelihood=glob(*)`) skips such a job and goes on.
+    """
+
+
 class RunError(RuntimeError):
     """A run whose input was right did not come to its end.
 

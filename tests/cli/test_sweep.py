@@ -78,3 +78,31 @@ def test_a_sweep_that_cannot_be_composed_starts_nothing(refused, tmp_path):
 def test_several_values_without_the_flag(refused, tmp_path):
     message = refused(tmp_path, "seed=0,1")
     assert message.startswith("seed=0,1 gives seed several values: add -m")
+
+
+def test_heads_that_do_not_fit_are_skipped_with_the_reason(train, tmp_path, table_file):
+    line = ("data=array", f"data.path={table_file}")
+    heads = "likelihood=bernoulli,custom,gaussian"
+    code, out, err = train(tmp_path / "runs", "-m", *line, heads)
+    assert (code, err) == (0, "")
+    summary, bernoulli, custom = out.splitlines()[-3:]
+    assert summary == "2 of 3 jobs skipped, as parts do not fit:"
+    assert "likelihood=bernoulli" in bernoulli
+    assert "is defined on {0, 1}, but" in bernoulli
+    assert "likelihood._target_ must be given" in custom
+    assert states(tmp_path / "runs") == {
+        "array-bernoulli 0": "skipped",
+        "array-gaussian 0": "finished",
+    }
+
+
+def test_a_sweep_by_a_pattern_of_names(train, tmp_path, table_file):
+    line = ("data=array", f"data.path={table_file}")
+    code, out, err = train(tmp_path / "runs", "-m", *line, "likelihood=glob(b*)")
+    assert (code, err) == (1, "")
+    assert "likelihood=bernoulli" in out
+    assert "likelihood=binomial" in out
+    assert "jobs skipped, as parts do not fit:" in out
+    code, _, err = train(tmp_path / "runs", "-m", "likelihood=glob(qq*)")
+    assert code == 2
+    assert "likelihood=glob(qq*) fits no option of likelihood; there are: " in err

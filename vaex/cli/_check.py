@@ -6,7 +6,7 @@ import jax
 import numpy as np
 
 import vaex.likelihoods
-from vaex.errors import InputError
+from vaex.errors import InputError, Unfit
 from vaex.io.parts import Parts
 from vaex.likelihoods.base import Likelihood
 from vaex.training.state import make_init
@@ -22,7 +22,7 @@ def check(parts: Parts, batch_size: int) -> None:
       batch_size: B of its steps; shapes that clash may fit for another.
 
     Raises:
-      InputError: for values outside the support, with the heads that would fit, or
+      Unfit: for values outside the support, with the heads that would fit, or
         for parts whose shapes do not.
     """
     for split, arrays in parts.dataset.splits.items():
@@ -31,7 +31,7 @@ def check(parts: Parts, batch_size: int) -> None:
                 parts.likelihood.check_support(values, mask)
             except InputError as error:
                 fitting = _fitting(parts, values)
-                raise InputError(
+                raise Unfit(
                     f"likelihood: in the {split} split, {error}{fitting}"
                 ) from error
     train = parts.dataset.splits["train"]
@@ -39,11 +39,11 @@ def check(parts: Parts, batch_size: int) -> None:
     init = make_init(parts.experiment, rows)
     try:
         jax.eval_shape(init, jax.random.key(0), parts.experiment.hparams())
-    except InputError:
-        raise
+    except InputError as error:
+        raise Unfit(str(error)) from error
     except (TypeError, ValueError, AttributeError) as error:
         first = str(error).split("\n")[0]
-        raise InputError(f"the parts do not fit together: {first}") from error
+        raise Unfit(f"the parts do not fit together: {first}") from error
 
 
 def _prepared(parts: Parts, arrays: Any) -> Any:

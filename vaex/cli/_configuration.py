@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from omegaconf import OmegaConf
+from omegaconf.errors import MissingMandatoryValue
 
 from vaex.cli import _schema
 from vaex.cli._messages import did_you_mean, paths
@@ -96,8 +97,11 @@ def register() -> None:
     OmegaConf.register_new_resolver(
         "vaex.folder", lambda path: os.path.expanduser(path), replace=True
     )
-    OmegaConf.register_new_resolver(
-        "vaex.run_id",
-        lambda *, _root_: run_name(plain(_root_)),
-        replace=True,
-    )
+    OmegaConf.register_new_resolver("vaex.run_id", _run_id, replace=True)
+
+
+def _run_id(*, _root_: Any) -> str:
+    try:
+        return run_name(plain(_root_))
+    except MissingMandatoryValue:  # the job itself says what is missing
+        return "refused"

@@ -106,6 +106,7 @@ def evaluate(
         num_elements=int(np.prod(dataset.event_shape)),
         log_det=preparation.log_det,
         is_discrete=head.support.is_discrete or preparation.dequantizes,
+        couples_batch=head.couples_batch,
         seed=run.config["seed"],
     )
     first = {name: array[:1] for name, array in data.items()}

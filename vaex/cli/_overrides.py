@@ -1,7 +1,7 @@
 """What can be refused in the words of the command line, before Hydra reads them."""
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override
+from hydra.core.override_parser.types import Glob, Override
 from hydra.errors import HydraException
 
 from vaex.cli._configuration import slots
@@ -55,6 +55,15 @@ def _first(override: Override, word: str) -> str:
     """The override with the first of its values."""
     if not override.is_sweep_override():
         return word
+    value = override.value()
+    if isinstance(value, Glob):  # Hydra lists the names that fit, from its own search
+        fitting = value.filter(slots()[override.key_or_group])
+        if not fitting:
+            raise InputError(
+                f"{word} fits no option of {override.key_or_group}; there are: "
+                f"{', '.join(slots()[override.key_or_group])}"
+            )
+        return f"{override.key_or_group}={fitting[0]}"
     return f"{override.key_or_group}={next(override.sweep_string_iterator())}"
 
 

@@ -15,7 +15,7 @@ from vaex.cli._check import check
 from vaex.cli._drawing import draw_run
 from vaex.cli._evaluate import Estimator, evaluate
 from vaex.cli._progress import MetricsLog, TrainingProgress
-from vaex.errors import InputError, RunError
+from vaex.errors import InputError, RunError, Unfit
 from vaex.io import checkpoint
 from vaex.io.load import LoadedRun
 from vaex.io.parts import Parts, assemble
@@ -69,7 +69,7 @@ def train(
         if keep_refused and isinstance(error, Exception):
             _record(directory, config, error)
         elif not known:
-            _remove(directory.path)
+            discard(directory.path)
         raise
     if known:
         _console.say("an unfinished run was here; it starts again from step 0")
@@ -181,12 +181,13 @@ def _record(directory: RunDirectory, config: dict[str, Any], error: Exception) -
     details = f"{error}\n" if refused else "".join(traceback.format_exception(error))
     try:
         directory.start(config, {})
-        directory.fail("failed", str(error), details)
+        state = "skipped" if isinstance(error, Unfit) else "failed"
+        directory.fail(state, str(error), details)
     except (InputError, OSError):
         return  # the directory itself cannot be written; the error says so
 
 
-def _remove(folder: Path) -> None:
+def discard(folder: Path) -> None:
     """Takes away what Hydra wrote for a run that never started."""
     if folder.is_dir() and {p.name for p in folder.iterdir()} <= {".hydra"}:
         shutil.rmtree(folder, ignore_errors=True)

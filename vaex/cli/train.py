@@ -6,17 +6,17 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
-from vaex.errors import InputError
+from vaex.errors import InputError, Unfit
 
 
 def run(argv: list[str]) -> int:
     """Composes the configuration and trains; a sweep with `-m`.
 
     Returns:
-      0, or 1 where a job of a sweep failed: all jobs run, and every failure is
-      listed at the end.
+      0, or 1 where a job of a sweep failed or all were skipped: all jobs run, and
+      every failure is listed at the end, as are parts that did not fit the data.
 
     Raises:
       InputError: if the line or the configuration cannot work.
@@ -88,6 +88,7 @@ class _Jobs:
     def __init__(self) -> None:
         self._count = 0
         self._failures: list[tuple[str, Exception]] = []
+        self._skipped: list[tuple[str, Exception]] = []
         self._in_sweep = False
 
     def __call__(self, config: Any) -> float | None:
@@ -96,7 +97,6 @@ class _Jobs:
         from hydra.types import RunMode
 
         from vaex.cli import _run
-        from vaex.cli._configuration import plain
 
         hydra_config = HydraConfig.get()
         self._count += 1
@@ -106,22 +106,45 @@ class _Jobs:
             print(f"job {hydra_config.job.num}: {changes}", flush=True)
         try:
             folder = Path(hydra_config.runtime.output_dir)
-            results = _run.train(plain(config), folder, keep_refused=self._in_sweep)
+            resolved = self._resolved(config, folder)
+            results = _run.train(resolved, folder, keep_refused=self._in_sweep)
         except Exception as error:
-            self._failures.append((changes, error))
+            skip = self._in_sweep and _is_unfit(error)
+            (self._skipped if skip else self._failures).append((changes, error))
             return None
         return results["elbo"]["value"]
 
+    def _resolved(self, config: Any, folder: Path) -> dict[str, Any]:
+        from vaex.cli import _run
+        from vaex.cli._configuration import plain
+
+        try:
+            return plain(config)
+        except Exception:
+            _run.discard(folder)
+            raise
+
     def finish(self) -> int:
         """Raises the failure of a single run; lists those of a sweep."""
+        if self._failures and not self._in_sweep:
+            raise self._failures[0][1]
+        self._list("skipped, as parts do not fit", self._skipped, sys.stdout)
+        self._list("failed", self._failures, sys.stderr)
+        none_ran = self._in_sweep and len(self._skipped) == self._count
+        return 1 if self._failures or none_ran else 0
+
+    def _list(self, what: str, jobs: list[tuple[str, Exception]], file: TextIO) -> None:
         from vaex.cli._messages import explain
 
-        if not self._failures:
-            return 0
-        if not self._in_sweep:
-            raise self._failures[0][1]
-        print(f"{len(self._failures)} of {self._count} jobs failed:", file=sys.stderr)
-        for changes, error in self._failures:
+        if jobs:
+            print(f"{len(jobs)} of {self._count} jobs {what}:", file=file)
+        for changes, error in jobs:
             reason = explain(error) or f"{type(error).__name__}: {error}"
-            print(f"  {changes}: {reason}", file=sys.stderr)
-        return 1
+            print(f"  {changes}: {reason}", file=file)
+
+
+def _is_unfit(error: Exception) -> bool:
+    """Whether the parts do not fit, or one (custom) has yet to be named."""
+    from omegaconf.errors import MissingMandatoryValue
+
+    return isinstance(error, Unfit | MissingMandatoryValue)

@@ -19,6 +19,7 @@ def summarize(
     num_elements: int,
     log_det: float = 0.0,
     is_discrete: bool,
+    couples_batch: bool = False,
     seed: int = 0,
 ) -> dict[str, Any]:
     """What `results.json` holds.
@@ -29,6 +30,7 @@ def summarize(
       num_elements: D, elements of an event (masked ones too).
       log_det: nats per example from prepared to data units, part of every density.
       is_discrete: whether densities are, or bound, probabilities of discrete data.
+      couples_batch: whether the loss is one of a batch, not of an example.
       seed: of the bootstrap of the number of active units.
 
     Returns:
@@ -56,8 +58,11 @@ def summarize(
             else _missing(reason, nats)
         )
     if "reconstruction_loss" in estimates:
-        results["reconstruction_loss"] = _mean(
-            estimates["reconstruction_loss"], "loss/example"
+        unit = "loss/example"
+        results["reconstruction_loss"] = (
+            _missing("the loss couples the batch: an example alone has none", unit)
+            if couples_batch
+            else _mean(estimates["reconstruction_loss"], unit)
         )
     if "rate" in estimates:
         results["rate"] = _mean(estimates["rate"].sum(-1), nats)
