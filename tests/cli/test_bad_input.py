@@ -8,9 +8,9 @@ from typing import NamedTuple
 import pytest
 
 from tests.cli.commands import TINY
-from vaex.cli._configuration import run_name
+from vaex.cli._configuration import run_name, slots
 
-HEADS = "bernoulli, binomial, categorical, continuous_bernoulli, custom, "
+HEADS = ", ".join(slots()["likelihood"])
 
 
 class Case(NamedTuple):
