@@ -87,15 +87,17 @@ def test_the_jacobian_of_standardisation(vaex, train, tmp_path, table, reference
     assert found["active_units"]["value"] == expected["active_units"]["value"]
     assert found["bits_per_dim"]["value"] is None
 
-    held_out = [
+    recorded = [
         [
             json.loads(s)
             for s in (only_run(r) / "metrics.jsonl").read_text().splitlines()
         ]
         for r in (tmp_path / "runs", reference)
     ]
-    rows = [[row["elbo"] for row in r if row["split"] == "test"] for r in held_out]
-    np.testing.assert_allclose(rows[0], np.subtract(rows[1], shift), atol=1e-3)
+    for split in ("train", "test"):
+        rows = [[r["elbo"] for r in run if r["split"] == split] for run in recorded]
+        assert rows[0]
+        np.testing.assert_allclose(rows[0], np.subtract(rows[1], shift), atol=1e-3)
 
     drawn = []
     for root in (tmp_path / "runs", reference):

@@ -10,6 +10,7 @@ import numpy as np
 from vaex.evaluation.config import EvaluationConfig
 from vaex.evaluation.estimates import estimate, kl_form, make_estimate
 from vaex.evaluation.summary import summarize
+from vaex.evaluation.units import in_data_units
 from vaex.io.load import LoadedRun
 from vaex.io.parts import Parts
 from vaex.numerics import named_fold
@@ -56,11 +57,7 @@ class Estimator:
         found = self.estimate(variables, few, self.config.samples_per_chunk)
         names = ("elbo", "distortion", "rate", "reconstruction_loss")
         averages = {k: float(_total(found[k]).mean()) for k in names if k in found}
-        log_det = self.parts.preparation.log_det
-        if "elbo" in averages:
-            averages["elbo"] += log_det
-            averages["distortion"] -= log_det
-        return averages
+        return in_data_units(averages, self.parts.preparation.log_det)
 
     def estimate(
         self,

@@ -16,6 +16,7 @@ from vaex.cli._drawing import draw_run
 from vaex.cli._evaluate import Estimator, evaluate
 from vaex.cli._progress import MetricsLog, TrainingProgress
 from vaex.errors import InputError, RunError, Unfit
+from vaex.evaluation.units import in_data_units
 from vaex.io import checkpoint
 from vaex.io.load import LoadedRun
 from vaex.io.parts import Parts, assemble
@@ -111,8 +112,9 @@ def _train(
     ):
         for chunk in chunks:
             state = chunk.state
-            log.add(chunk.step, chunk.metrics)
-            progress.advance(chunk.step, chunk.metrics)
+            metrics = in_data_units(chunk.metrics, parts.preparation.log_det)
+            log.add(chunk.step, metrics)
+            progress.advance(chunk.step, metrics)
             if boundary and (chunk.step % boundary == 0 or chunk.step == num_steps):
                 held_out = estimator.quick(
                     model_variables(state), trainer.evaluate_examples
