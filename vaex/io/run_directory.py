@@ -105,7 +105,7 @@ class RunDirectory:
             ) from error
 
     def set_status(self, state: str, **facts: Any) -> None:
-        """Records the state: running, finished, failed, diverged, skipped or interrupted."""
+        """Records how far it is: running, finished, failed, diverged, skipped, interrupted."""
         record = self.status() | {"state": state, "updated": _now()} | facts
         write_json(self.path / "status.json", record)
 
