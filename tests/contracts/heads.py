@@ -5,19 +5,16 @@ from typing import NamedTuple
 
 import distrax
 import flax.linen as nn
-import jax
 import jax.numpy as jnp
-import numpy as np
 
 import vaex.distributions
 import vaex.likelihoods
-from tests.contracts.compiled import quick_jit
 from tests.contracts.discovery import classes
+from vaex.errors import InputError
 from vaex.likelihoods.base import Likelihood, positive, support
 from vaex.likelihoods.continuous_bernoulli import ContinuousBernoulli
 from vaex.likelihoods.shared_scale_gaussian import SharedScaleGaussian
-
-S, B, FEATURES, DRAWS = 2, 3, 5, 4000
+from vaex.testing._subject import Subject, subjects
 
 
 class TenLines(Likelihood):
@@ -34,6 +31,8 @@ class OneHot(Likelihood):
 
     @classmethod
     def example(cls, event_shape):
+        if not event_shape:
+            raise InputError("event_shape must end in the classes, got ()")
         return cls(event_shape=event_shape, num_classes=event_shape[-1])
 
     @property
@@ -57,6 +56,12 @@ class Coupled(Likelihood):
     """The last axis scored jointly, on a support of numbers."""
 
     num_params = 2
+
+    @classmethod
+    def example(cls, event_shape):
+        if not event_shape:
+            raise InputError("event_shape must have an axis, got ()")
+        return cls(event_shape=event_shape)
 
     @property
     def attribution_shape(self):
@@ -107,11 +112,54 @@ class AbsoluteError(Likelihood):
         return -jnp.abs(x - elements.mean())
 
 
+class BatchDistance(Likelihood):
+    """A loss that compares batches as a whole: the distance of their means."""
+
+    is_normalized = False
+    couples_batch = True
+    marginalizes = True
+    attribution_shape = ()
+
+    def distribution(self, loc):
+        return vaex.distributions.PointPrediction(loc)
+
+    def score(self, elements, x, mask, *, train):
+        seen = jnp.ones(x.shape) if mask is None else mask
+        off = jnp.where(seen, x - elements.mean(), 0.0).mean(-1 - len(self.event_shape))
+        return -(off**2).sum(tuple(range(-len(self.event_shape), 0)))
+
+
+class CalibratedGaussian(Likelihood):
+    """A scale that is not learned but set to the residuals' when training ends."""
+
+    is_calibrated = True
+
+    def distribution(self, loc):
+        scale = self.variable("calibration", "scale", jnp.ones, ()).value
+        return distrax.Normal(loc, jnp.broadcast_to(scale, loc.shape))
+
+    def calibration_totals(self, elements, x, mask):
+        axes = tuple(range(-len(self.event_shape), 0))
+        squares = jnp.where(mask, (x - elements.mean()) ** 2, 0.0)
+        counted = jnp.broadcast_to(mask, squares.shape)
+        return {"squares": squares.sum(axes), "count": counted.sum(axes)}
+
+    def calibration_values(self, totals):
+        return {"scale": jnp.sqrt(totals["squares"] / totals["count"])}
+
+
 LIBRARY = classes(vaex.likelihoods, Likelihood)
-OWN = [TenLines, OneHot, SharedPerDimension, Coupled, Mixture, AbsoluteError]
+OWN = [
+    TenLines,
+    OneHot,
+    SharedPerDimension,
+    Coupled,
+    Mixture,
+    AbsoluteError,
+    BatchDistance,
+    CalibratedGaussian,
+]
 ALL = LIBRARY + OWN
-NORMALIZED = [kind for kind in ALL if kind.is_normalized]
-LOSSES = [kind for kind in ALL if not kind.is_normalized]
 
 
 class Case(NamedTuple):
@@ -127,73 +175,9 @@ class Case(NamedTuple):
 VECTOR = Case((3,), 0)
 
 
-class Setup(NamedTuple):
-    """A head with parameters, and features [S, B, *E[:axes], F] for it."""
-
-    head: Likelihood
-    variables: dict
-    features: np.ndarray
-
-    @property
-    def joint(self) -> int:
-        """Number of last axes of an event that are scored as a whole."""
-        return len(self.head.event_shape) - len(self.head.attribution_shape)
-
-
 @functools.cache
-def setup(kind: type[Likelihood], case: Case) -> Setup:
-    """Filled by numpy, which has nothing to compile; no parameter is at its start."""
-    generator = np.random.default_rng(0)
-    head = kind.example(case.event_shape)
-    shape = (S, B, *case.event_shape[: case.axes], FEATURES)
-    features = generator.normal(size=shape).astype(np.float32)
-    shapes = jax.eval_shape(
-        lambda: head.init(jax.random.key(0), features, axes=case.axes)
-    )
-    variables = jax.tree.map(
-        lambda leaf: (0.4 * generator.normal(size=leaf.shape)).astype(leaf.dtype),
-        shapes,
-    )
-    return Setup(head, variables, features)
-
-
-class Draws(NamedTuple):
-    """Of the head with event shape (3,).
-
-    Attributes:
-      x: [DRAWS, B, 3], as many for each example.
-      moments: what the head states: its mean, else its probabilities.
-    """
-
-    x: np.ndarray
-    moments: dict[str, np.ndarray]
-
-
-@functools.cache
-def drawn(kind: type[Likelihood]) -> Draws:
-    """The one program that samples: random numbers take long to compile."""
-    head, variables, features = setup(kind, VECTOR)
-
-    def moment(module, features):
-        try:
-            return {"mean": module.mean(features)}
-        except ValueError:  # class labels
-            return {"probabilities": module.probabilities(features)}
-
-    @quick_jit
-    def everything(key):
-        p = head.apply(variables, features[0])
-        x = p.sample(seed=key, sample_shape=DRAWS)
-        return x, head.apply(variables, features[0], method=moment)
-
-    return Draws(*jax.device_get(everything(jax.random.key(1))))
-
-
-def values_of(kind: type[Likelihood], case: Case) -> np.ndarray:
-    """[B, *E] float32 in the support: draws, put into another shape."""
-    if kind.example(VECTOR.event_shape).support.event_rank == 0:
-        flat = drawn(kind).x.reshape(-1)
-        return np.resize(flat, (B, *case.event_shape)).astype(np.float32)
-    *rows, size = case.event_shape
-    columns = drawn(kind).x.reshape(-1, 3).argmax(-1) % size
-    return np.eye(size, dtype=np.float32)[np.resize(columns, (B, *rows))]
+def setup(kind: type[Likelihood], case: Case | None = None) -> Subject:
+    """A head with parameters, none of them at its start; programs are shared."""
+    if case is None:
+        return subjects(kind)[0]
+    return Subject(kind.example(case.event_shape), case.axes, resized=kind.example)

@@ -13,7 +13,6 @@ from tests.contracts.compiled import quick_jit
 from tests.contracts.heads import (
     LIBRARY,
     VECTOR,
-    B,
     Case,
     Coupled,
     Mixture,
@@ -26,6 +25,7 @@ from tests.contracts.heads import (
 from vaex.errors import InputError
 from vaex.likelihoods.base import Likelihood
 from vaex.likelihoods.bernoulli import Bernoulli
+from vaex.testing._subject import B
 
 
 @pytest.mark.parametrize("kind", LIBRARY, ids=lambda kind: kind.__name__)
