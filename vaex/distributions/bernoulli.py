@@ -61,6 +61,18 @@ class Bernoulli(ScalarDistribution):
         linear = x * logits - jnp.where(right, logits, 0.0)
         return linear - jnp.log1p(jnp.exp(jnp.where(right, -logits, logits)))
 
+    def quantile(self, q: ArrayLike) -> Array:
+        """0.0 where q <= p(0), else 1.0.
+
+        Args:
+          q: [...] in [0, 1].
+
+        Returns:
+          [...] 0.0 or 1.0.
+        """
+        q = jnp.asarray(q, self._logits.dtype)
+        return (q > jax.nn.sigmoid(-self._logits)).astype(q.dtype)
+
     def mean(self) -> Array:
         """[...] p(1)."""
         return self.probs

@@ -113,6 +113,17 @@ class ContinuousBernoulli(ScalarDistribution):
         size = jnp.abs(self._logits)
         return jnp.log1p(jnp.exp(-size)) - _log_partition(size)
 
+    def quantile(self, q: ArrayLike) -> Array:
+        """Inverse CDF.
+
+        Args:
+          q: [...] in [0, 1].
+
+        Returns:
+          [...] in [0, 1].
+        """
+        return self._quantile(jnp.asarray(q, self._logits.dtype))
+
     def mean(self) -> Array:
         """[...] A'(l), in (0, 1)."""
         low = -_slope(_log_partition, jnp.abs(self._logits))

@@ -92,6 +92,19 @@ class DiscretizedLogistic(ScalarDistribution):
         log_prob = jnp.where(x == 0, below, jnp.where(x == last, above, inner))
         return jnp.where((x >= 0) & (x <= last), log_prob, -jnp.inf)
 
+    def quantile(self, q: ArrayLike) -> Array:
+        """The lowest level with P(x <= level) >= q.
+
+        Args:
+          q: [...] in [0, 1].
+
+        Returns:
+          [...] whole numbers.
+        """
+        q = jnp.asarray(q, self._loc.dtype)
+        level = self._loc + self._scale * (jnp.log(q) - jnp.log1p(-q)) - 0.5
+        return jnp.clip(jnp.ceil(level), 0.0, self._num_classes - 1.0)
+
     def _expectation(self, function: Callable[[Array, Array], Array]) -> Array:
         """sum_k p(k) function(k, log p(k)), one level at a time."""
 

@@ -20,6 +20,11 @@ def cdf(x, logits):
     return twin.sf(1 - x) if logits > 0 else twin.cdf(x)
 
 
+def ppf(q, logits):
+    twin = truncated_exponential(logits)
+    return np.where(logits > 0, 1 - twin.ppf(1 - q), twin.ppf(q))
+
+
 CASE = Case(
     parameters={"logits": [-30.0, -2.0, -1e-3, 0.0, 0.02, 0.7, 5.0, 100.0]},
     extremes={"logits": [-1e4, 0.0, 1e4]},
@@ -28,4 +33,5 @@ CASE = Case(
     inside=0.75,
     log_prob=log_prob,
     cdf=cdf,
+    ppf=ppf,
 )
