@@ -10,24 +10,24 @@ from jax.scipy.special import ndtri
 from jax.typing import ArrayLike
 
 
-def _laplace(d: distrax.Laplace, q: Array) -> Array:
+def _laplace(d: Any, q: Array) -> Array:
     tail = jnp.minimum(q, 1.0 - q)
     return d.loc + jnp.sign(0.5 - q) * d.scale * jnp.log(2.0 * tail)
 
 
-def _normal(d: distrax.Normal, q: Array) -> Array:
+def _normal(d: Any, q: Array) -> Array:
     return d.loc + d.scale * ndtri(q)
 
 
-def _logistic(d: distrax.Logistic, q: Array) -> Array:
+def _logistic(d: Any, q: Array) -> Array:
     return d.loc + d.scale * (jnp.log(q) - jnp.log1p(-q))
 
 
-def _uniform(d: distrax.Uniform, q: Array) -> Array:
+def _uniform(d: Any, q: Array) -> Array:
     return d.low + q * (d.high - d.low)
 
 
-def _classes(d: distrax.Categorical, q: Array) -> Array:
+def _classes(d: Any, q: Array) -> Array:
     """The lowest class with that much at or below it, by summation."""
     probs = jnp.asarray(d.probs)
     below = jnp.cumsum(probs, -1)[..., :-1]
