@@ -34,6 +34,7 @@ def _is_integer(x: np.ndarray) -> np.ndarray:
 
 real = Support("the real numbers", np.isfinite)
 positive = Support("(0, inf)", lambda x: np.isfinite(x) & (x > 0), inside=1.0)
+nonnegative = Support("[0, inf)", lambda x: np.isfinite(x) & (x >= 0), inside=1.0)
 unit_interval = Support("[0, 1]", lambda x: (x >= 0) & (x <= 1), inside=0.5)
 open_unit_interval = Support("(0, 1)", lambda x: (x > 0) & (x < 1), inside=0.5)
 binary = Support("{0, 1}", lambda x: (x == 0) | (x == 1), is_discrete=True)
@@ -42,6 +43,26 @@ nonnegative_integers = Support(
     lambda x: np.isfinite(x) & (x >= 0) & _is_integer(x),
     is_discrete=True,
 )
+_PI = float(np.float32(np.pi))  # above pi by 9e-8: data are float32
+angles = Support("[-pi, pi) radians", lambda x: (x >= -_PI) & (x < _PI))
+
+
+@cache
+def interval(low: float, high: float) -> Support:
+    """The closed interval from `low` to `high`, either of which may be infinite.
+
+    >>> interval(0.0, 2.0).contains(np.array([-1.0, 0.0, 2.0, np.nan])).tolist()
+    [False, True, True, False]
+    """
+    # The finite number nearest to the middle, as far as there is one.
+    inside = float(np.clip(0.0, low, high))
+    if np.isfinite([low, high]).all():
+        inside = low + (high - low) / 2
+    return Support(
+        f"[{low:g}, {high:g}]",
+        lambda x: np.isfinite(x) & (x >= low) & (x <= high),
+        inside=inside,
+    )
 
 
 @cache

@@ -8,12 +8,15 @@ from scipy import special, stats
 
 from tests.contracts.compiled import quick_jit
 from tests.likelihoods.twins.mixture_density import REFUSED_CHILDREN
+from tests.likelihoods.twins.zero_inflated import REFUSED_CHILDREN as NO_COUNTS
 from vaex.errors import InputError
 from vaex.likelihoods.gaussian import Gaussian
 from vaex.likelihoods.mixture_density import MixtureDensity
 from vaex.likelihoods.noisy_categorical import NoisyCategorical
 from vaex.likelihoods.one_hot_categorical import OneHotCategorical
+from vaex.likelihoods.ordinal import Ordinal
 from vaex.likelihoods.robust_max import RobustMax
+from vaex.likelihoods.zero_inflated import ZeroInflated
 
 LABELS = np.arange(3.0, dtype=np.float32)
 
@@ -111,6 +114,19 @@ def test_training_on_the_expected_log_probability_is_an_option():
 def test_a_mixture_refuses_what_has_no_density_by_element(child):
     with pytest.raises(InputError, match=f"child must .*{type(child).__name__}"):
         MixtureDensity((3,), child=child)
+
+
+@pytest.mark.parametrize("child", NO_COUNTS, ids=lambda c: type(c).__name__)
+def test_zeros_are_added_to_counts_only(child):
+    with pytest.raises(InputError, match=f"child must .*{type(child).__name__}"):
+        ZeroInflated((3,), child=child)
+
+
+def test_ordered_classes_start_equally_probable():
+    head, features = Ordinal((1,), num_classes=6), np.zeros((1, 3), np.float32)
+    variables = head.init(jax.random.key(0), features)
+    found = head.apply(variables, features, method="probabilities")
+    np.testing.assert_allclose(found[0, 0], 1 / 6, rtol=1e-5)
 
 
 def test_samples_of_a_mixture_follow_it(getkey):

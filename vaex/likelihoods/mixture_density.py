@@ -4,6 +4,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from vaex.errors import InputError
+from vaex.likelihoods._child import element_wise
 from vaex.likelihoods._mixture import Mixture
 from vaex.likelihoods.base import Likelihood, support
 from vaex.likelihoods.gaussian import Gaussian
@@ -45,16 +46,7 @@ class MixtureDensity(Likelihood):
             raise InputError(
                 f"num_components must be at least 1, got {self.num_components}"
             )
-        name, child = type(self.child).__name__, self.child
-        if not child.is_normalized:
-            raise InputError(
-                f"child must have a density, got {name}, which is a loss; choose a "
-                "normalised head such as Gaussian"
-            )
-        if child.joint_rank or child.raw_shape != (*self.event_shape, child.num_params):
-            raise InputError(
-                f"child must be element-wise, got {name}, which scores elements jointly"
-            )
+        element_wise(self.child)
 
     @property
     def num_params(self) -> int:
