@@ -9,6 +9,7 @@ import re
 import sys
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import vaex.likelihoods
 import vaex.testing.likelihood_properties
@@ -47,7 +48,9 @@ def support_of(kind: type[Likelihood]) -> str:
     """The set of values, with the number of classes or trials as K or n."""
     fields = kind.__dataclass_fields__
     sizes = {"num_classes": "K - 1", "total_count": "n"}
-    given = {name: 1000 - (name == "total_count") for name in sizes if name in fields}
+    given: dict[str, Any] = {
+        name: 1000 - (name == "total_count") for name in sizes if name in fields
+    }
     try:
         head = kind(event_shape=(3,), **given) if given else kind.example((3,))
     except InputError:

@@ -12,9 +12,11 @@ import flax.linen as nn
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jax.typing import ArrayLike
 
 from vaex import support
 from vaex.distributions.point_prediction import PointPrediction
+from vaex.distributions.quantiles import quantile as inverse_cdf
 from vaex.errors import InputError
 from vaex.likelihoods._hooks import Hooks
 from vaex.numerics import positive
@@ -70,6 +72,7 @@ class Likelihood(Hooks):
         "mode",
         "variance",
         "entropy",
+        "quantile",
         "sample",
         "probabilities",
         "check_support",
@@ -249,6 +252,50 @@ class Likelihood(Hooks):
           ValueError: if it has no closed form.
         """
         return self._stated("entropy", features, axes)
+
+    @final
+    def quantile(
+        self,
+        features: Array,
+        q: ArrayLike,
+        *,
+        axes: int = 0,
+        key: Array | None = None,
+        num_samples: int = 1000,
+    ) -> Array:
+        """The x with P(X <= x | z) = q, by element; the lowest of discrete values.
+
+        By the inverse distribution function; where there is none in closed form, by
+        the order of `num_samples` draws, of standard error about sqrt(q (1 - q) /
+        num_samples) in q.
+
+        Args:
+          features: as `__call__`.
+          q: [*Q] probabilities.
+          axes: event axes of the features.
+          key: of the draws; None refuses to draw.
+          num_samples: draws.
+
+        Returns:
+          [*Q, ..., *E].
+
+        Raises:
+          ValueError: if there is no closed form and no key.
+        """
+        elements = self.elements(features, axes=axes)
+        q = jnp.asarray(q, jnp.float32)
+        rank = features.ndim - 1 - axes + len(self.event_shape)
+        try:
+            found = inverse_cdf(elements, q.reshape(*q.shape, *(1,) * rank))
+        except NotImplementedError:
+            if key is None:
+                raise ValueError(
+                    f"{type(self).__name__} has no closed-form quantile; give a key "
+                    f"for an estimate from num_samples={num_samples} draws"
+                ) from None
+            draws = elements.sample(seed=key, sample_shape=(num_samples,))
+            found = jnp.quantile(draws.astype(jnp.float32), q, axis=0)
+        return found.astype(jnp.float32)
 
     @final
     def sample(self, features: Array, key: Array, *, axes: int = 0) -> Array:
