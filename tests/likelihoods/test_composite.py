@@ -101,6 +101,7 @@ def test_data_outside_a_field_are_refused_by_its_name():
     with pytest.raises(InputError, match=r"\(3,\).*\(2,\)"):
         head.check_support(values[:, :2])
     assert head.support.contains(values).tolist() == [True, False]
+    assert not head.support.contains(values[:, :2]).any()
 
 
 def test_a_mask_may_hide_what_the_heads_let_it():

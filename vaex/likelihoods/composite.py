@@ -32,10 +32,12 @@ class Composite(Likelihood):
 
     Columns are a number, a list, a range "start:stop" (stop left out) or "rest"; they
     must not overlap, and together be all d. `fields` in place of `head` nests another
-    Composite, whose columns count within its own. `log_prob_per_dimension` has one
-    number for each that the heads score, in the order of the fields. A mask may hide
-    what the heads of the columns let it hide. Mean, mode, variance and entropy exist
-    where those of all fields do.
+    Composite, whose columns count within its own. Real numbers are taken as they are,
+    not standardised; a table of integers needs preparation=identity.
+
+    `log_prob_per_dimension` has one number for each that the heads score, in the order
+    of the fields. A mask may hide what the heads of the columns let it hide. Mean,
+    mode, variance and entropy exist where those of all fields do.
 
     Attributes:
       fields: name -> {"columns": ..., "head": ...}, as above.
@@ -102,11 +104,11 @@ class Composite(Likelihood):
         inside = np.zeros(self.event_shape)
         for _, columns, head in self._parts:
             inside[columns] = head.support.inside
-        parts = self._parts
+        parts, size = self._parts, len(inside)
 
         def contains(x: np.ndarray) -> np.ndarray:
-            found = np.ones(x.shape[:-1], bool)
-            for _, columns, head in parts:
+            found = np.full(x.shape[:-1], x.shape[-1] == size)
+            for _, columns, head in parts if x.shape[-1] == size else ():
                 own = head.support.contains(x[..., columns])
                 found &= own if head.support.event_rank else own.all(-1)
             return found
