@@ -21,8 +21,9 @@ from vaex.cli import _configuration
 from vaex.cli._check import check
 from vaex.data.catalogue import sources
 from vaex.errors import InputError
+from vaex.evaluation.estimates import make_estimate
 from vaex.io.parts import Parts, assemble
-from vaex.training.state import make_init
+from vaex.training.state import make_init, model_variables
 from vaex.training.step import make_step
 
 FOLDER = _configuration.config_folder()
@@ -160,6 +161,23 @@ def fitting(files, group: str, option: str) -> dict[str, Any]:
 @pytest.mark.parametrize(("group", "option"), OPTIONS)
 def test_an_option_composes_builds_and_trains(files, group, option):
     assert_trains(fitting(files, group, option))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("head", options("likelihood"))
+def test_a_head_is_evaluated(files, head):
+    """The importance-weighted NLL of one with a density, the loss of another."""
+    parts = assemble(fitting(files, "likelihood", head))
+    rows = {name: a[:2] for name, a in parts.dataset.splits["test"].items()}
+    model = parts.experiment.model
+    init = quick_jit(make_init(parts.experiment, rows))
+    variables = model_variables(init(jax.random.key(0), parts.experiment.hparams()))
+    compiled = quick_jit(make_estimate(model, parts.preparation, 2))
+    key, index = jax.random.key(1), np.arange(len(rows["x"]), dtype=np.int32)
+    found = compiled(variables, key, rows, index, np.int32(3))
+    expected = "log_px" if parts.likelihood.is_normalized else "reconstruction_loss"
+    assert np.isfinite(found[expected]).all()
+    assert ("log_px" in found) == parts.likelihood.is_normalized
 
 
 DATA = [

@@ -103,8 +103,12 @@ def nodes(
         weights = weights * (abs(u) < FAR)
     x = x.astype(np.float32)
     kept = support.contains(x)
-    # Outside after rounding: they count nothing.
-    return np.where(kept, x, np.float32(np.ravel(support.inside)[0])), weights * kept
+    # Outside after rounding: moved to the end, where they count nothing.
+    ends = np.array([low, high], np.float32)
+    inner = np.where(support.contains(ends), ends, np.nextafter(ends, ends[::-1]))
+    if not free:
+        x = np.clip(x, *inner)
+    return x, weights * kept
 
 
 def edges(support: Support) -> np.ndarray:

@@ -12,7 +12,7 @@ from vaex.testing._compiled import quick_jit
 from vaex.testing._outcome import NotApplicable, require
 from vaex.testing._subject import Subject
 
-TRAIN, STEPS = 1000, 300
+TRAIN, STEPS = 600, 300
 
 
 def maximum_likelihood_finds_the_distribution(subject: Subject) -> str:
