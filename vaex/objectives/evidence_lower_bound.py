@@ -1,8 +1,12 @@
 """The evidence lower bound, with a weight on the rate."""
 
-from jax import Array
+from collections.abc import Callable
 
-from vaex.errors import InputError
+from jax import Array
+from jax.typing import ArrayLike
+
+from vaex.objectives._checks import check_count
+from vaex.objectives._schedule import scheduled
 from vaex.objectives.ledger import distortion, ledger_of, rate
 from vaex.types import Batch, Metrics, Model, NonNegative
 
@@ -12,18 +16,23 @@ def elbo(
     batch: Batch,
     *,
     train: bool,
+    step: ArrayLike = 0,
     beta: NonNegative = 1.0,
+    schedule: Callable[[ArrayLike], Array] | None = None,
     num_samples: int = 1,
 ) -> tuple[Array, Metrics]:
-    """Minimises distortion + beta * rate; beta = 1 is minus the ELBO.
+    """Minimises distortion + beta * schedule(step) * rate; 1 is minus the ELBO.
 
-    The logged `elbo` is the ELBO whatever beta is.
+    The logged `elbo` is the ELBO whatever beta and the schedule are.
 
     Args:
       model: a bound model.
       batch: B examples.
       train: whether this is a training step.
+      step: number of steps taken, traced.
       beta: weight of the rate, traced.
+      schedule: multiplier of beta, a function of the step such as
+        `vaex.training.schedules.linear_warmup(1000)` (KL warm-up); None for 1.
       num_samples: S, posterior samples per example.
 
     Returns:
@@ -34,15 +43,14 @@ def elbo(
       ValueError: if the posterior has no density, so that there is no rate.
 
     Source: Kingma, Welling, ICLR 2014, https://arxiv.org/abs/1312.6114;
-      beta: Higgins et al., "beta-VAE", ICLR 2017.
+      beta: Higgins et al., "beta-VAE", ICLR 2017; warm-up: Sonderby et al., "Ladder
+      Variational Autoencoders", NeurIPS 2016, https://arxiv.org/abs/1602.02282.
     """
-    if num_samples < 1:
-        raise InputError(
-            f"num_samples of the objective must be at least 1, got {num_samples}"
-        )
+    check_count("num_samples", num_samples)
     terms = model.terms(batch, num_samples=num_samples, train=train)
     divergence = rate(terms)
     if divergence is None:
         raise ValueError("the ELBO needs a posterior and a prior with a density")
-    loss = (distortion(terms) + beta * divergence).mean()
+    weight = scheduled(beta, schedule, step)
+    loss = (distortion(terms) + weight * divergence).mean()
     return loss, ledger_of(terms)

@@ -1,5 +1,6 @@
 """What is trained: model, objective, optimizer and preparation."""
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -23,10 +24,40 @@ class Root(nn.Module):
     objective: Callable[..., tuple[Array, Metrics]]
 
     def __call__(
-        self, batch: Batch, *, train: bool, weights: Mapping[str, Any]
+        self,
+        batch: Batch,
+        *,
+        train: bool,
+        weights: Mapping[str, Any],
+        step: Array | int = 0,
     ) -> tuple[Array, Metrics]:
-        """Loss and metrics of a batch."""
-        return self.objective(self.model, batch, train=train, **weights)
+        """Loss and metrics of a batch; `step` is for objectives that ask for it."""
+        timed = {"step": step} if _asks_for_step(self.objective) else {}
+        return self.objective(self.model, batch, train=train, **timed, **weights)
+
+
+class Joined(nn.Module):
+    """An objective's function with the modules that it learns (a critic, say).
+
+    Attributes:
+      function: (model, batch, *, train, **modules, **weights) -> (loss, metrics).
+      learned: argument of the function -> module; bound, they hold their variables
+        under `objective/learned_<argument>`.
+    """
+
+    function: Callable[..., tuple[Array, Metrics]]
+    learned: Mapping[str, nn.Module]
+
+    def __call__(
+        self, model: Any, batch: Batch, *, train: bool, **options: Any
+    ) -> tuple[Array, Metrics]:
+        """The function's own result."""
+        return self.function(model, batch, train=train, **options, **self.learned)
+
+
+def _asks_for_step(objective: Callable[..., Any]) -> bool:
+    function = objective.function if isinstance(objective, Joined) else objective
+    return "step" in inspect.signature(function).parameters
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +67,8 @@ class Experiment:
     Attributes:
       model: see `vaex.types.Model`.
       objective: (model, batch, *, train, **weights) -> (loss, metrics); static
-        options bound by `functools.partial`.
+        options, and modules that it learns, bound by `functools.partial`. One that
+        takes `step` is given the number of steps taken, for schedules.
       optimizer: factory of an optax transformation, numbers as keyword arguments.
       preparation: (key, stored) -> Batch, applied inside the step.
     """
@@ -53,4 +85,8 @@ class Experiment:
     def root(self) -> tuple[Root, dict[str, Any]]:
         """The module that holds all variables, and the objective's bound options."""
         objective, options = unwrap(self.objective)
+        learned = {k: v for k, v in options.items() if isinstance(v, nn.Module)}
+        if learned:
+            options = {k: v for k, v in options.items() if k not in learned}
+            objective = Joined(objective, learned)
         return Root(self.model, objective), options

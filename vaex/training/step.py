@@ -41,6 +41,7 @@ def make_step(
                 batch,
                 train=True,
                 weights=weights,
+                step=state.step,
                 rngs=step_rngs(key),
                 mutable=list(state.variables),
             )
