@@ -7,7 +7,7 @@ from vaex.distributions.beta import Beta as BetaDistribution
 from vaex.errors import InputError
 from vaex.likelihoods.base import Likelihood, positive, support
 
-_TINY = 1e-7
+_LOW, _HIGH = 1e-30, 1.0 - 2.0**-24  # the float32 before 1
 
 
 class Beta(Likelihood):
@@ -54,4 +54,8 @@ class _Open(BetaDistribution):
     """With a mode inside the support also where the density is infinite at an end."""
 
     def mode(self) -> Array:
-        return jnp.clip(super().mode(), _TINY, 1.0 - _TINY)
+        inner = jnp.clip(super().mode(), _LOW, _HIGH)
+        ends = jnp.full_like(inner, _LOW), jnp.full_like(inner, _HIGH)
+        candidates = jnp.stack([inner, *ends])
+        best = jnp.argmax(self.log_prob(candidates), axis=0)
+        return jnp.take_along_axis(candidates, best[None], axis=0)[0]
