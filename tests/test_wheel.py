@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from email.parser import Parser
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import vaex
@@ -113,6 +114,42 @@ def test_a_config_folder_of_the_user(environment, tmp_path):
     assert "encoder:\n  _target_: vaex.nn.mlp.MLPEncoder\n  hidden:\n  - 7\n" in (
         config.read_text()
     )
+
+
+HEAD = """\
+import distrax
+
+from vaex.likelihoods.base import Likelihood, positive, support
+
+
+class MyLaplace(Likelihood):
+    num_params = 2
+    support = support.real
+
+    def distribution(self, loc, raw_scale):
+        return distrax.Laplace(loc, positive(raw_scale, self.min_scale))
+"""
+
+
+def test_a_head_of_the_users_own_package(environment, tmp_path):
+    package = tmp_path / "my_lab"
+    package.mkdir()
+    (package / "heads.py").write_text(HEAD)
+    np.save(tmp_path / "X.npy", np.random.default_rng(0).laplace(size=(60, 3)))
+    head = ("likelihood=custom", "likelihood._target_=my_lab.heads.MyLaplace")
+    line = ("train", "data=array", "data.path=X.npy", "trainer.epochs=2", *head)
+    run(environment / "vaex", *line, "run.root=runs", folder=tmp_path)
+    directory = run_directory(tmp_path / "runs")
+    results = json.loads((directory / "results.json").read_text())
+    assert np.isfinite(results["nll"]["value"])
+    program = (
+        "from vaex.testing import check_likelihood\n"
+        "from my_lab.heads import MyLaplace\n"
+        "check_likelihood(MyLaplace)\n"
+    )
+    (tmp_path / "prove.py").write_text(program)
+    out = run(environment / "python", "prove.py", folder=tmp_path)
+    assert "total mass is one" in out
 
 
 def test_another_hydra_application_sees_the_groups(environment, tmp_path):
