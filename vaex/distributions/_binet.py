@@ -39,12 +39,3 @@ def binet(x: Array) -> Array:
     shift = (below + 1.5) * jnp.log(below + 2.0) - jnp.log1p(below) - 2.0
     near = _fraction(below + 2.0) + shift - (below + 0.5) * jnp.log(below)
     return jnp.where(small, near, _fraction(jnp.where(small, 2.0, x)))
-
-
-def stirling_excess(x: Array) -> Array:
-    """Log Gamma(x + 1) - x log x + x, for real x > 0: 1/2 log(2 pi x) + binet(x).
-
-    >>> round(float(stirling_excess(jnp.array(1.0))), 5)
-    1.0
-    """
-    return HALF_LOG_2PI + 0.5 * jnp.log(x) + binet(x)

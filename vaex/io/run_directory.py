@@ -105,7 +105,7 @@ class RunDirectory:
             ) from error
 
     def set_status(self, state: str, **facts: Any) -> None:
-        """Records how far it is: running, finished, failed, diverged, skipped, interrupted."""
+        """Records how far the run is, such as running, finished or failed."""
         record = self.status() | {"state": state, "updated": _now()} | facts
         write_json(self.path / "status.json", record)
 

@@ -32,8 +32,8 @@ class Composite(Likelihood):
 
     Columns are a number, a list, a range "start:stop" (stop left out) or "rest"; they
     must not overlap, and together be all d. `fields` in place of `head` nests another
-    Composite, whose columns count within its own. Real numbers are taken as they are,
-    not standardised; a table of integers needs preparation=identity.
+    Composite, whose columns count within its own. Values are taken as they are, not
+    standardised.
 
     `log_prob_per_dimension` has one number for each that the heads score, in the order
     of the fields. A mask may hide what the heads of the columns let it hide. Mean,

@@ -8,6 +8,7 @@ from vaex.likelihoods.gaussian import Gaussian
 from vaex.likelihoods.mean_squared_error import MeanSquaredError
 from vaex.likelihoods.mixture_density import MixtureDensity
 from vaex.likelihoods.one_hot_categorical import OneHotCategorical
+from vaex.likelihoods.optimal_sigma_gaussian import OptimalSigmaGaussian
 from vaex.likelihoods.per_dimension_scale_gaussian import PerDimensionScaleGaussian
 
 RAW_SCALE = np.array([0.7, -1.0])
@@ -74,4 +75,4 @@ CASES = [
     ),
 ]
 REFUSED = [(MixtureDensity, {"num_components": 0})]
-REFUSED_CHILDREN = [MeanSquaredError(), OneHotCategorical()]
+REFUSED_CHILDREN = [MeanSquaredError(), OneHotCategorical(), OptimalSigmaGaussian()]
