@@ -12,13 +12,20 @@ w_s is the normalised weight softmax_s(log_w). An example whose weights are all 
 (-inf) has NaN coefficients.
 """
 
+from collections.abc import Callable
+
 import chex
 import jax
 import jax.numpy as jnp
 from jax import Array
 
+from vaex.errors import InputError
+
 Coefficients = tuple[Array, Array, Array]
 """a, b, c, each [S, B], dimensionless and without gradient."""
+
+Estimator = Callable[[Array], Coefficients]
+"""log_weights [S, B] to coefficients of the gradient of the bound L_S."""
 
 
 def _normalized(log_weights: Array) -> Array:
@@ -112,3 +119,41 @@ def reweighted(log_weights: Array) -> Coefficients:
     """
     w = _normalized(log_weights)
     return w, jnp.zeros_like(w), w
+
+
+def vimco(log_weights: Array) -> Coefficients:
+    """(w, 0, signal - w): score function with leave-one-out baselines, unbiased.
+
+    The signal of sample s is L_S minus what L_S would be with log w_s replaced by the
+    mean of the other log weights. No gradient passes through z, which may be discrete.
+
+    Args:
+      log_weights: [S, B] nats, S at least 2.
+
+    Returns:
+      a, b, c, each [S, B].
+
+    Raises:
+      InputError: for S = 1, where there is no other sample to make a baseline of.
+
+    Source: Mnih, Rezende, "Variational Inference for Monte Carlo Objectives", ICML
+      2016, https://arxiv.org/abs/1602.06725, with the geometric mean.
+
+    >>> [round(float(k[0, 0]), 4) for k in vimco(jnp.zeros((2, 1)))]
+    [0.5, 0.0, -0.5]
+    """
+    w = _normalized(log_weights)
+    count = log_weights.shape[0]
+    if count < 2:
+        raise InputError(
+            "vimco needs at least 2 samples in every group that it weighs, to make a "
+            f"baseline of the others, got {count}; raise num_samples, or choose iwae "
+            "where the objective weighs single samples too"
+        )
+    log_w = jax.lax.stop_gradient(log_weights)
+    others = (log_w.sum(0) - log_w) / (count - 1)
+    is_own = jnp.eye(count, dtype=bool)[..., None]
+    replaced = jnp.where(is_own, others[None], log_w[None])  # [s, S, B]
+    baseline = jax.nn.logsumexp(replaced, axis=1)
+    signal = jax.nn.logsumexp(log_w, axis=0) - baseline
+    return w, jnp.zeros_like(w), signal - w
