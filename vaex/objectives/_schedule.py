@@ -12,5 +12,5 @@ Schedule = Callable[[ArrayLike], Array]
 def scheduled(
     weight: float | Array, schedule: Schedule | None, step: ArrayLike
 ) -> float | Array:
-    """weight * schedule(step); the weight itself where there is no schedule."""
+    """Weight times schedule(step); the weight itself where there is no schedule."""
     return weight if schedule is None else weight * schedule(step)

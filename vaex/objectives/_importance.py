@@ -1,0 +1,28 @@
+"""Split terms and log weights, refused where there are none."""
+
+from jax import Array
+
+from vaex.errors import InputError
+from vaex.objectives._checks import check_count
+from vaex.types import Batch, Model, Terms, log_weights
+
+
+def weighted_terms(
+    model: Model, batch: Batch, *, name: str, num_samples: int, train: bool
+) -> tuple[Terms, Array]:
+    """Split terms of `num_samples` S samples, and their log weights [S, B].
+
+    Raises:
+      InputError: naming the objective, where weights do not exist and why.
+    """
+    check_count("num_samples", num_samples)
+    if not model.is_importance:
+        raise InputError(
+            f"{name} needs importance weights, but {type(model).__name__} enumerates "
+            "its latent variables instead of sampling them; use objective=elbo"
+        )
+    terms = model.terms(batch, num_samples=num_samples, train=train, split=True)
+    try:
+        return terms, log_weights(terms)
+    except ValueError as error:
+        raise InputError(f"{name}: {error}; use objective=elbo") from error

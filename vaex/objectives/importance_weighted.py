@@ -1,0 +1,46 @@
+"""The importance-weighted autoencoder's bound."""
+
+from jax import Array
+
+from vaex.bounds.estimators import Estimator, reparameterised
+from vaex.bounds.importance_weighted import importance_weighted_bound
+from vaex.bounds.surrogate import surrogate_loss
+from vaex.objectives._importance import weighted_terms
+from vaex.objectives.ledger import ledger_of
+from vaex.types import Batch, Metrics, Model
+
+
+def iwae(
+    model: Model,
+    batch: Batch,
+    *,
+    train: bool,
+    num_samples: int = 8,
+    estimator: Estimator = reparameterised,
+) -> tuple[Array, Metrics]:
+    """Minimises -L_S, L_S = E log (1/S) sum_s p(x, z_s) / q(z_s|x).
+
+    The loss has the bound's value, and the gradient of the estimator. For S = 1 it is
+    the sampled ELBO.
+
+    Args:
+      model: a bound model.
+      batch: B examples.
+      train: whether this is a training step.
+      num_samples: S, posterior samples per example.
+      estimator: of `vaex.bounds.estimators`.
+
+    Returns:
+      Loss in nats per example, and the ledger.
+
+    Raises:
+      InputError: where the model has no importance weights.
+
+    Source: Burda, Grosse, Salakhutdinov, "Importance Weighted Autoencoders",
+      ICLR 2016, https://arxiv.org/abs/1509.00519, the bound L_k.
+    """
+    terms, log_w = weighted_terms(
+        model, batch, name="iwae", num_samples=num_samples, train=train
+    )
+    bound = importance_weighted_bound(log_w)
+    return surrogate_loss(bound, terms, estimator(log_w)), ledger_of(terms)

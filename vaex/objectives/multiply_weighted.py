@@ -1,0 +1,97 @@
+"""Importance weighting in several groups: multiply and partially."""
+
+from jax import Array
+
+from vaex.bounds import grouped_weights
+from vaex.bounds.estimators import Estimator, reparameterised
+from vaex.bounds.importance_weighted import importance_weighted_bound
+from vaex.bounds.surrogate import surrogate_loss
+from vaex.objectives._checks import check_count
+from vaex.objectives._importance import weighted_terms
+from vaex.objectives.ledger import ledger_of
+from vaex.types import Batch, Metrics, Model
+
+
+def miwae(
+    model: Model,
+    batch: Batch,
+    *,
+    train: bool,
+    num_groups: int = 8,
+    num_samples: int = 8,
+    estimator: Estimator = reparameterised,
+) -> tuple[Array, Metrics]:
+    """Minimises minus the mean of M importance-weighted bounds of K samples each.
+
+    The multiply importance-weighted autoencoder; not the bound for missing data that
+    shares its initials. M = 1 is iwae with K samples, K = 1 the sampled ELBO with M.
+
+    Args:
+      model: a bound model.
+      batch: B examples.
+      train: whether this is a training step.
+      num_groups: M; M K posterior samples are drawn per example.
+      num_samples: K, samples of each group.
+      estimator: of `vaex.bounds.estimators`, in each group.
+
+    Returns:
+      Loss in nats per example, and the ledger.
+
+    Raises:
+      InputError: where the model has no importance weights.
+
+    Source: Rainforth, Kosiorek, Le, Maddison, Igl, Wood, Teh, "Tighter Variational
+      Bounds are Not Necessarily Better", ICML 2018, https://arxiv.org/abs/1802.04537.
+    """
+    total = _total(num_groups, num_samples)
+    terms, log_w = weighted_terms(
+        model, batch, name="miwae", num_samples=total, train=train
+    )
+    bound = grouped_weights.multiply_weighted_bound(log_w, num_groups)
+    coefficients = grouped_weights.multiply_weighted(log_w, estimator, num_groups)
+    return surrogate_loss(bound, terms, coefficients), ledger_of(terms)
+
+
+def piwae(
+    model: Model,
+    batch: Batch,
+    *,
+    train: bool,
+    num_groups: int = 8,
+    num_samples: int = 8,
+    estimator: Estimator = reparameterised,
+) -> tuple[Array, Metrics]:
+    """The model ascends L_MK, the posterior the mean of M bounds L_K.
+
+    Tight for the model, with the posterior's signal-to-noise ratio of fewer samples.
+    The loss has the value of -L_MK, which is what the model descends.
+
+    Args:
+      model: a bound model.
+      batch: B examples.
+      train: whether this is a training step.
+      num_groups: M; M K posterior samples are drawn per example.
+      num_samples: K, samples of each group.
+      estimator: of `vaex.bounds.estimators`, of the posterior's part in each group.
+
+    Returns:
+      Loss in nats per example, and the ledger.
+
+    Raises:
+      InputError: where the model has no importance weights.
+
+    Source: Rainforth et al. 2018, as `miwae`.
+    """
+    total = _total(num_groups, num_samples)
+    terms, log_w = weighted_terms(
+        model, batch, name="piwae", num_samples=total, train=train
+    )
+    coefficients = grouped_weights.partially_weighted(log_w, estimator, num_groups)
+    bound = importance_weighted_bound(log_w)
+    return surrogate_loss(bound, terms, coefficients), ledger_of(terms)
+
+
+def _total(num_groups: int, num_samples: int) -> int:
+    check_count("num_groups", num_groups)
+    check_count("num_samples", num_samples)
+    return num_groups * num_samples

@@ -1,0 +1,50 @@
+"""The variational Renyi bound."""
+
+from jax import Array
+
+from vaex.bounds import alpha_divergence
+from vaex.bounds.estimators import Estimator, reparameterised
+from vaex.bounds.surrogate import surrogate_loss
+from vaex.objectives._importance import weighted_terms
+from vaex.objectives.ledger import ledger_of
+from vaex.types import Batch, Metrics, Model, Scalar
+
+
+def renyi(
+    model: Model,
+    batch: Batch,
+    *,
+    train: bool,
+    alpha: Scalar = 0.5,
+    num_samples: int = 8,
+    estimator: Estimator = reparameterised,
+) -> tuple[Array, Metrics]:
+    """Minimises -E log((1/S) sum_s w_s^(1 - alpha)) / (1 - alpha).
+
+    alpha = 0 is iwae, alpha = 1 (the limit) the sampled ELBO; a very negative alpha
+    is the largest of the log weights (VR-max). Below 0 it is no lower bound.
+
+    Args:
+      model: a bound model.
+      batch: B examples.
+      train: whether this is a training step.
+      alpha: order of the divergence, traced.
+      num_samples: S, posterior samples per example.
+      estimator: of `vaex.bounds.estimators`.
+
+    Returns:
+      Loss in nats per example, and the ledger.
+
+    Raises:
+      InputError: where the model has no importance weights.
+
+    Source: Li, Turner, "Renyi Divergence Variational Inference", NeurIPS 2016,
+      https://arxiv.org/abs/1602.02311. The weighted gradient is taken over all
+      samples, not at one sample drawn by its weight.
+    """
+    terms, log_w = weighted_terms(
+        model, batch, name="renyi", num_samples=num_samples, train=train
+    )
+    bound = alpha_divergence.renyi_bound(log_w, alpha)
+    coefficients = alpha_divergence.renyi(log_w, estimator, alpha)
+    return surrogate_loss(bound, terms, coefficients), ledger_of(terms)
