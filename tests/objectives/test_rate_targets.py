@@ -122,5 +122,3 @@ def test_a_rate_that_does_not_exist_is_refused(objective):
         objective(Fixed(terms), {}, train=True)
     with pytest.raises(InputError, match="num_samples .* at least 1, got 0"):
         objective(Fixed(TERMS), {}, train=True, num_samples=0)
-
-
