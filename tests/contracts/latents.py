@@ -4,7 +4,6 @@ import functools
 from typing import Any, NamedTuple
 
 import distrax
-import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -13,11 +12,12 @@ import vaex.posteriors
 import vaex.priors
 from tests.contracts.discovery import classes
 from vaex.posteriors.base import Posterior
+from vaex.priors.base import Prior
 
 B, LATENT, FEATURES = 3, 2, 5
 
 POSTERIORS = classes(vaex.posteriors, Posterior)
-PRIORS = classes(vaex.priors, nn.Module)
+PRIORS = classes(vaex.priors, Prior)
 
 
 class Setup(NamedTuple):

@@ -22,10 +22,26 @@ SHAPES = [
     Case((4, 4, 3), 2),
 ]
 
-every_head = pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.__name__)
-every_property = pytest.mark.parametrize(
-    "check", properties(), ids=lambda check: check.__name__
+# Programs that take long to compile; the slow tier has them at every shape.
+EXPENSIVE = {
+    "maximum_likelihood_finds_the_distribution",
+    "quantiles_invert_the_distribution_function",
+}
+
+every_head = pytest.mark.parametrize(
+    "kind",
+    [pytest.param(k, marks=pytest.mark.xdist_group(k.__name__)) for k in ALL],
+    ids=lambda kind: kind.__name__,
 )
+every_property = pytest.mark.parametrize(
+    "check",
+    [check for check in properties() if check.__name__ not in EXPENSIVE],
+    ids=lambda check: check.__name__,
+)
+
+
+def test_the_expensive_properties_are_there():
+    assert {check.__name__ for check in properties()} >= EXPENSIVE
 
 
 @every_head
