@@ -1,0 +1,61 @@
+"""Every option of conf/objective keeps the contract: a new file needs no new test."""
+
+import jax.numpy as jnp
+import pytest
+
+from tests.contracts.test_configs import composed, options, smaller
+from vaex.io.construction import construct
+from vaex.objectives.evidence_lower_bound import elbo
+from vaex.objectives.ledger import ledger_of
+from vaex.testing._objective_subject import B
+from vaex.testing.objective_contract import check_objective
+
+FACTS = {"num_examples": 10 * B}
+
+
+@pytest.mark.parametrize("option", options("objective"))
+def test_an_objective_keeps_the_contract(option):
+    node = smaller(composed(f"objective={option}")["objective"])
+    outcomes = check_objective(construct(node, "objective", FACTS), verbose=False)
+    assert len(outcomes) == 6
+
+
+def twice(model, batch, *, train):
+    model.terms(batch, num_samples=1, train=train)
+    return elbo(model, batch, train=train)
+
+
+def weighted_ledger(model, batch, *, train):
+    loss, metrics = elbo(model, batch, train=train)
+    return loss, {**metrics, "elbo": metrics["elbo"] - metrics["rate"]}
+
+
+def per_example(model, batch, *, train):
+    terms = model.terms(batch, num_samples=1, train=train)
+    return -terms.log_px_z.mean(), {**ledger_of(terms), "z": terms.z}
+
+
+def not_finite(model, batch, *, train):
+    loss, metrics = elbo(model, batch, train=train)
+    return jnp.log(loss - loss), metrics
+
+
+def frozen(model, batch, *, train):
+    terms = model.terms(batch, num_samples=1, train=train)
+    return terms.kl.mean(), ledger_of(terms)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        (twice, "terms is called 2 times"),
+        (weighted_ledger, "the ledger is the plain one: elbo"),
+        (per_example, r"z has shape \(1, 6, 2\), not \(\)"),
+        (not_finite, "loss is -inf"),
+        (frozen, r"the gradient of p\(x\|z\) is 0"),
+    ],
+    ids=lambda case: getattr(case, "__name__", None),
+)
+def test_what_breaks_the_contract_is_named(wrong, reason):
+    with pytest.raises(AssertionError, match=reason):
+        check_objective(wrong, verbose=False)
