@@ -49,6 +49,7 @@ class VAE(nn.Module):
             raise InputError(
                 f"closed_form_kl must be true, false or auto, got {choice!r}"
             )
+        self._check_pair()
 
     @property
     def kl_groups(self) -> tuple[str, ...]:
@@ -114,16 +115,25 @@ class VAE(nn.Module):
             q = self.encode(batch, train=train, settings=settings)
         condition = batch.get("condition")
         p = self.prior_distribution(condition)
-        z = q.sample(seed=self.make_rng("sample"), sample_shape=(num_samples,))
         has_q, has_p = self.posterior.has_density, self.prior.has_density
-        divergence = self._divergence(q, p, z) if has_q and has_p else None
+        if split:
+            self._check_split()
+        key, log_qz_x = self.make_rng("sample"), None
+        if has_q:
+            z, log_qz_x = q.sample_and_log_prob(seed=key, sample_shape=(num_samples,))
+        else:
+            z = q.sample(seed=key, sample_shape=(num_samples,))
+        log_pz = p.log_prob(z) if has_p else None
+        divergence = None
+        if log_qz_x is not None and log_pz is not None:
+            divergence = self._divergence(q, p, z, log_qz_x - log_pz)
         if split:
             return self._split_terms(batch, q, z, divergence, train)
         log_px_z, aux = self._reconstruct(batch, z, train)
         return Terms(
             log_px_z=log_px_z,
-            log_pz=p.log_prob(z) if has_p else None,
-            log_qz_x=q.log_prob(z) if has_q else None,
+            log_pz=log_pz,
+            log_qz_x=log_qz_x,
             kl=divergence,
             z=z,
             aux=aux,
@@ -153,6 +163,24 @@ class VAE(nn.Module):
         """Terms with one sample; touches every parameter."""
         return self.terms(batch, num_samples=1, train=False)
 
+    def _check_pair(self) -> None:
+        """Refuses a posterior and a prior that do not go together."""
+        q, p = self.posterior, self.prior
+        names = f"posterior {type(q).__name__} and prior {type(p).__name__}"
+        space, other = q.space, getattr(p, "space", None)
+        if other not in (None, space):
+            raise InputError(
+                f"{names} must live in one space, got {space} and {other}; choose a "
+                f"prior on {space}"
+            )
+        needs = getattr(p, "needs_posterior_density", False)
+        if needs and not (q.has_density and q.has_inverse):
+            lack = "an inverse" if q.has_density else "a density"
+            raise InputError(
+                f"{names}: the prior is made of log q(z|u) at any z, but the posterior "
+                f"lacks {lack}; use another prior"
+            )
+
     def _encode_pseudo_inputs(self, x: Array, condition: Array | None = None) -> Any:
         rows = {"x": x} if condition is None else {"x": x, "condition": condition}
         return self.encode(rows, train=False)
@@ -172,7 +200,8 @@ class VAE(nn.Module):
             return -loss, {}
         return None, {"reconstruction_loss": loss}
 
-    def _divergence(self, q: Any, p: Any, z: Array) -> Array:
+    def _divergence(self, q: Any, p: Any, z: Array, log_ratio: Array) -> Array:
+        """KL(q || p) by groups; log_ratio is log q(z) - log p(z), [S, B]."""
         if self.closed_form_kl is not False:
             closed = kl.closed_form_kl(q, p)
             if closed is not None:
@@ -183,11 +212,11 @@ class VAE(nn.Module):
                     f"closed form for {type(self.posterior).__name__} and "
                     f"{type(self.prior).__name__}; use auto or false"
                 )
+        if len(self.kl_groups) == 1:
+            return log_ratio[..., None]
         return kl.monte_carlo_kl(q, p, z)
 
-    def _split_terms(
-        self, batch: Batch, q: Any, z: Array, divergence: Array | None, train: bool
-    ) -> Terms:
+    def _check_split(self) -> None:
         for name, has_density in (
             ("likelihood", self.likelihood.is_normalized),
             ("posterior", self.posterior.has_density),
@@ -198,6 +227,17 @@ class VAE(nn.Module):
                     "a gradient estimator that weighs log w needs every density, but "
                     f"the {name} {type(getattr(self, name)).__name__} has none"
                 )
+        if not self.posterior.has_inverse:
+            raise InputError(
+                "a gradient estimator that weighs log w needs log q(z|x) at frozen z, "
+                f"but the posterior {type(self.posterior).__name__} has no inverse: it "
+                "knows the density of its own samples alone; use the reparameterised "
+                "gradient"
+            )
+
+    def _split_terms(
+        self, batch: Batch, q: Any, z: Array, divergence: Array | None, train: bool
+    ) -> Terms:
         frozen_z = jax.lax.stop_gradient(z)
         frozen_q = jax.tree.map(jax.lax.stop_gradient, q)
 

@@ -1,7 +1,8 @@
 """The contract of posteriors: encoder features to q(z|x)."""
 
+import math
 from collections.abc import Mapping
-from typing import Any, final
+from typing import Any, ClassVar, final
 
 import distrax
 import flax.linen as nn
@@ -15,15 +16,18 @@ class Posterior(nn.Module):
     """q(z|x) as a function of encoder features: what a posterior subclasses.
 
     A subclass states `num_params` and fills in `distribution(*raw)`, given that
-    many unconstrained arrays [..., L], or `from_raw(raw)`, given [..., L, P]. Both
-    return a distrax distribution with event shape (L,).
+    many unconstrained arrays [..., L], or `from_raw(raw)`, given [..., L, P]. Where the
+    numbers are not so many for each dimension it states `raw_shape`, and `from_raw`
+    is given [..., *raw_shape]. All return a distrax distribution with event shape (L,).
 
     Attributes:
       latent_dim: L.
       min_scale: lower bound of every scale.
 
     Class attributes: `has_density` (False: log q(z|x) does not exist and terms
-    leave it None), `is_factorized` (q is a product over latent dimensions).
+    leave it None), `has_inverse` (False: a sample comes with its log-density, but
+    the density of another z cannot be had), `is_factorized` (q is a product over
+    latent dimensions), `space` (where z lives, for the model to hold priors against).
     """
 
     latent_dim: int = 2
@@ -31,7 +35,9 @@ class Posterior(nn.Module):
 
     num_params = 1
     has_density = True
+    has_inverse = True
     is_factorized = True
+    space: ClassVar[str] = "real vectors"
 
     def __init_subclass__(cls, **options: Any) -> None:
         below = cls.__mro__[: cls.__mro__.index(Posterior)]
@@ -49,6 +55,11 @@ class Posterior(nn.Module):
         if not self.min_scale > 0:
             raise InputError(f"min_scale must be above 0, got {self.min_scale}")
 
+    @property
+    def raw_shape(self) -> tuple[int, ...]:
+        """Shape of the raw numbers of one example."""
+        return (self.latent_dim, self.num_params)
+
     def distribution(self, *raw: Array) -> distrax.Distribution:
         """Distribution over z of `num_params` arrays [..., L]."""
         raise NotImplementedError(
@@ -56,7 +67,7 @@ class Posterior(nn.Module):
         )
 
     def from_raw(self, raw: Array, settings: Mapping[str, Array]) -> Any:
-        """Distribution over z of raw numbers [..., L, P] and traced settings."""
+        """Distribution over z of raw numbers [..., *raw_shape] and traced settings."""
         del settings
         return self.distribution(*jnp.moveaxis(raw, -1, 0))
 
@@ -64,6 +75,7 @@ class Posterior(nn.Module):
     @nn.compact
     def __call__(self, features: Array, settings: Mapping[str, Array] = {}) -> Any:
         """q(z|x) with event shape (L,) from features [B, F]."""
-        raw = nn.Dense(self.latent_dim * self.num_params, name="projection")(features)
-        raw = raw.reshape(*features.shape[:-1], self.latent_dim, self.num_params)
+        shape = self.raw_shape
+        raw = nn.Dense(math.prod(shape), name="projection")(features)
+        raw = raw.reshape(*features.shape[:-1], *shape)
         return self.from_raw(raw.astype(jnp.float32), settings)

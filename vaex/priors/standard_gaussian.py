@@ -4,14 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 import distrax
-import flax.linen as nn
 import jax.numpy as jnp
 from jax import Array
 
-from vaex.errors import InputError
+from vaex.priors.base import Prior
 
 
-class StandardGaussian(nn.Module):
+class StandardGaussian(Prior):
     """p(z) = N(0, I).
 
     Attributes:
@@ -22,15 +21,7 @@ class StandardGaussian(nn.Module):
     -1.8379
     """
 
-    latent_dim: int = 2
-
-    has_density = True
     is_factorized = True
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.latent_dim < 1:
-            raise InputError(f"latent_dim must be at least 1, got {self.latent_dim}")
 
     def __call__(
         self, encode: Callable[[Array], Any] | None, condition: Array | None = None
