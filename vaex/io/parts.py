@@ -65,9 +65,10 @@ def assemble(config: Mapping[str, Any]) -> Parts:
     slots = {name: construct(config[name], name, facts) for name in SLOTS}
     model = construct(config["model"], "model", facts | slots)
     _expect(model, "model", "terms", "give it the methods of vaex.types.Model")
+    known = facts | {"num_examples": len(dataset.splits["train"]["x"])}
     experiment = Experiment(
         model=model,
-        objective=construct(config["objective"], "objective", facts),
+        objective=construct(config["objective"], "objective", known),
         optimizer=construct(config["optimizer"], "optimizer", facts),
         preparation=preparation,
     )
