@@ -1,0 +1,93 @@
+"""The aggregate posterior held to the prior by a kernel: InfoVAE and WAE."""
+
+from jax import Array
+
+from vaex.bounds.kernel_discrepancy import Kernel, inverse_multiquadric_kernel
+from vaex.errors import InputError
+from vaex.objectives._checks import check_count
+from vaex.objectives._latent import discrepancy_from_prior, latent_array
+from vaex.objectives.ledger import distortion, ledger_of, rate
+from vaex.types import Batch, Metrics, Model, NonNegative, Scalar
+
+
+def info_vae(
+    model: Model,
+    batch: Batch,
+    *,
+    train: bool,
+    alpha: Scalar = 0.5,
+    scale: NonNegative = 10.0,
+    kernel: Kernel = inverse_multiquadric_kernel,
+    num_samples: int = 1,
+) -> tuple[Array, Metrics]:
+    """Minimises distortion + (1 - alpha) rate + (alpha + scale - 1) MMD^2(q(z), p(z)).
+
+    alpha = 0 and scale = 1 is minus the ELBO; alpha = 1 is wae_mmd.
+
+    Args:
+      model: a bound model.
+      batch: B examples, at least 2.
+      train: whether this is a training step.
+      alpha: weight of the mutual information of x and z, traced.
+      scale: the source's lambda, traced.
+      kernel: of `vaex.bounds.kernel_discrepancy`.
+      num_samples: S, posterior samples per example; each is compared by itself.
+
+    Returns:
+      Loss in nats per example (MMD^2 has no unit), and the ledger with `mmd`.
+
+    Raises:
+      InputError: if the posterior or the prior has no density.
+
+    Source: Zhao, Song, Ermon, "InfoVAE: Balancing Learning and Inference in Variational
+      Autoencoders", AAAI 2019, https://arxiv.org/abs/1706.02262, with the MMD for its
+      divergence; as a U-statistic, where the source's code keeps the diagonal.
+    """
+    check_count("num_samples", num_samples)
+    terms = model.terms(batch, num_samples=num_samples, train=train)
+    divergence = rate(terms)
+    if divergence is None:
+        raise InputError(
+            "info_vae needs a posterior and a prior with a density; use "
+            "objective=wae_mmd"
+        )
+    z = latent_array(terms, "info_vae")
+    mmd = discrepancy_from_prior(model, batch, z, kernel)
+    penalty = (1.0 - alpha) * divergence.mean() + (alpha + scale - 1.0) * mmd
+    return distortion(terms).mean() + penalty, {**ledger_of(terms), "mmd": mmd}
+
+
+def wae_mmd(
+    model: Model,
+    batch: Batch,
+    *,
+    train: bool,
+    scale: NonNegative = 10.0,
+    kernel: Kernel = inverse_multiquadric_kernel,
+    num_samples: int = 1,
+) -> tuple[Array, Metrics]:
+    """Minimises distortion + scale * MMD^2(q(z), p(z)): no rate of single examples.
+
+    Needs no density of the posterior: it may be deterministic.
+
+    Args:
+      model: a bound model.
+      batch: B examples, at least 2.
+      train: whether this is a training step.
+      scale: the source's lambda, traced.
+      kernel: of `vaex.bounds.kernel_discrepancy`.
+      num_samples: S, posterior samples per example; each is compared by itself.
+
+    Returns:
+      Loss per example in the distortion's unit, and the ledger with `mmd`.
+
+    Source: Tolstikhin, Bousquet, Gelly, Schoelkopf, "Wasserstein Auto-Encoders",
+      ICLR 2018, https://arxiv.org/abs/1711.01558, WAE-MMD; its cost c(x, G(z)) is the
+      head's distortion.
+    """
+    check_count("num_samples", num_samples)
+    terms = model.terms(batch, num_samples=num_samples, train=train)
+    z = latent_array(terms, "wae_mmd")
+    mmd = discrepancy_from_prior(model, batch, z, kernel)
+    loss = distortion(terms).mean() + scale * mmd
+    return loss, {**ledger_of(terms), "mmd": mmd}
