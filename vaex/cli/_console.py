@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,20 @@ def show_results(results: dict[str, Any]) -> None:
             f"{t['examples']:,} examples in {t['seconds']:.1f} s "
             f"({t['examples_per_second']:,.0f} examples/s with compilation)"
         )
+
+
+def show_comparison(title: str, rows: Sequence[Any]) -> None:
+    """Prints reference values beside ours: rows of `vaex.cli._reproduction.Row`."""
+    table = Table(title=title, title_justify="left")
+    table.add_column("")
+    for name in ("paper", "ours"):
+        table.add_column(name, justify="right")
+    table.add_column("tolerance")
+    table.add_column("")
+    for row in rows:
+        verdict = "pass" if row.passed else "FAIL"
+        table.add_row(row.name, f"{row.value:g}", f"{row.ours:.5g}", row.rule, verdict)
+    Console(width=None if _is_terminal() else 100).print(table)
 
 
 def show_paths(directory: RunDirectory) -> None:
