@@ -77,7 +77,7 @@ def problem() -> tuple[models.VAE, dict[str, Any], np.ndarray, float]:
         likelihood=likelihoods.FixedScaleGaussian(event_shape=(DIM,), scale=1.0),
     )
     x = data[:USED]
-    exact = stats.norm(mu, np.sqrt(2.0)).logpdf(x).sum(-1).mean()
+    exact = stats.norm.logpdf(x, mu, np.sqrt(2.0)).sum(-1).mean()
     params = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float32), params)
     return model, params, x.astype(np.float32), float(exact)
 
