@@ -107,6 +107,10 @@ class Still:
     def log_prob(self, z):
         return self.q.log_prob(z)
 
+    def sample_and_log_prob(self, *, seed, sample_shape):
+        z = self.sample(seed=seed, sample_shape=sample_shape)
+        return z, self.log_prob(z)
+
 
 def test_beta_changes_the_rate_in_the_gradient_and_nothing_else():
     terms = example_terms()

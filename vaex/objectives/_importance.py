@@ -21,7 +21,10 @@ def weighted_terms(
             f"{name} needs importance weights, but {type(model).__name__} enumerates "
             "its latent variables instead of sampling them; use objective=elbo"
         )
-    terms = model.terms(batch, num_samples=num_samples, train=train, split=True)
+    try:
+        terms = model.terms(batch, num_samples=num_samples, train=train, split=True)
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from error
     try:
         return terms, log_weights(terms)
     except ValueError as error:

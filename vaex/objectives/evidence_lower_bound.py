@@ -5,6 +5,7 @@ from collections.abc import Callable
 from jax import Array
 from jax.typing import ArrayLike
 
+from vaex.errors import InputError
 from vaex.objectives._checks import check_count
 from vaex.objectives._schedule import scheduled
 from vaex.objectives.ledger import distortion, ledger_of, rate
@@ -39,8 +40,8 @@ def elbo(
       Loss in nats per example, and the ledger.
 
     Raises:
-      InputError: if there are no samples.
-      ValueError: if the posterior has no density, so that there is no rate.
+      InputError: if there are no samples, or if the posterior or the prior has no
+        density, so that there is no rate.
 
     Source: Kingma, Welling, ICLR 2014, https://arxiv.org/abs/1312.6114;
       beta: Higgins et al., "beta-VAE", ICLR 2017; warm-up: Sonderby et al., "Ladder
@@ -50,7 +51,10 @@ def elbo(
     terms = model.terms(batch, num_samples=num_samples, train=train)
     divergence = rate(terms)
     if divergence is None:
-        raise ValueError("the ELBO needs a posterior and a prior with a density")
+        raise InputError(
+            "the ELBO needs a posterior and a prior with a density; use "
+            "objective=autoencoder or objective=wae_mmd"
+        )
     weight = scheduled(beta, schedule, step)
     loss = (distortion(terms) + weight * divergence).mean()
     return loss, ledger_of(terms)
