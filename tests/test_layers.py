@@ -70,6 +70,7 @@ RULES = {
     "evaluation": Rule(L1 | names("training"), TRAINING),
     "anomaly": Rule(L1 | names("training evaluation"), TRAINING),
     "io": Rule(L1 | names("training"), TRAINING | names("orbax")),
+    "samplers": Rule(BASE, names("numpy sklearn")),
     # L5
     "sklearn": Rule(ANYTHING, ANYTHING, HYDRA | names("cli")),
     "testing": Rule(ANYTHING, ANYTHING, HYDRA | names("cli")),

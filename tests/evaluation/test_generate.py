@@ -6,11 +6,18 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
+from scipy import stats
 
 from tests.evaluation.variables import random_variables
 from tests.oracles.ppca import ppca
 from vaex.evaluation import generate
-from vaex.evaluation.generate import decode_mean, reconstruct, sample_prior
+from vaex.evaluation.generate import (
+    decode_mean,
+    decode_samples,
+    encode_samples,
+    reconstruct,
+    sample_prior,
+)
 from vaex.likelihoods.bernoulli import Bernoulli
 from vaex.likelihoods.binomial import Binomial
 from vaex.likelihoods.categorical import Categorical
@@ -187,3 +194,21 @@ def test_a_posterior_without_a_mean_is_sampled():
     )
     assert (one != two).all()
     assert (one == again).all()
+
+
+def test_draws_of_the_aggregate_posterior_are_those_of_the_posteriors():
+    """z - E[z|x] of every row, in units of its posterior's scale, is N(0, 1)."""
+    oracle = ppca()
+    rows = {"x": np.repeat(oracle.x, 20, axis=0).astype(np.float32)}
+    z = encode_samples(
+        oracle.model, oracle.variables, Identity(), jax.random.key(0), rows
+    )
+    q = oracle.model.apply(oracle.variables, rows, method="encode")
+    normal = (z - np.asarray(q.mean())) / np.sqrt(np.asarray(q.variance()))
+    assert stats.kstest(normal.ravel(), "norm").pvalue > 1e-3
+    x, mean = decode_samples(
+        oracle.model, oracle.variables, Identity(), jax.random.key(1), z
+    )
+    assert x.shape == mean.shape == rows["x"].shape
+    spread = (x - mean).std()
+    assert abs(spread / 0.4 - 1) < 4.5 / np.sqrt(2 * x.size)

@@ -6,7 +6,14 @@ from typing import Any
 import jax
 import numpy as np
 
-from vaex.evaluation.generate import decode_mean, reconstruct, sample_prior
+from vaex.errors import InputError
+from vaex.evaluation.generate import (
+    decode_mean,
+    decode_samples,
+    encode_samples,
+    reconstruct,
+    sample_prior,
+)
 from vaex.figures.latent_space import draw_latent_space
 from vaex.figures.manifold import draw_manifold, latent_grid
 from vaex.figures.reconstructions import draw_reconstructions
@@ -73,9 +80,8 @@ def draw_prior_samples(
 
     Images show E[x|z], as papers do; anything else shows x against the data.
     """
-    dataset = run.parts.dataset
     key = jax.random.key(run.config["seed"] if seed is None else seed)
-    test = dataset.splits["test"]
+    test = run.parts.dataset.splits["test"]
     condition = None
     if "condition" in test:
         condition = test["condition"][np.arange(num) % len(test["condition"])]
@@ -87,16 +93,38 @@ def draw_prior_samples(
         num,
         condition,
     )
+    return _draw(run, key, x, mean, "prior samples"), x, mean
+
+
+def draw_fitted_samples(
+    run: LoadedRun, sampler: Any, num: int, seed: int
+) -> tuple[Any, np.ndarray, np.ndarray]:
+    """The same for z drawn by a sampler that is fitted to the training set's latents.
+
+    Raises:
+      InputError: for a conditional model, whose latents depend on the condition.
+    """
+    train = run.parts.dataset.splits["train"]
+    if "condition" in train:
+        raise InputError("--sampler fits latents without a condition; leave it out")
+    model = (run.model, run.variables, run.parts.preparation)
+    key = jax.random.key(seed)
+    latents = encode_samples(*model, named_fold(key, "latents"), train)
+    z = sampler(latents, num, seed)
+    x, mean = decode_samples(*model, named_fold(key, "fitted samples"), z)
+    name = f"samples by {type(sampler).__name__}"
+    return _draw(run, key, x, mean, name), x, mean
+
+
+def _draw(run: LoadedRun, key: Any, x: np.ndarray, mean: np.ndarray, name: str) -> Any:
+    dataset = run.parts.dataset
     if len(dataset.event_shape) in (2, 3):
-        figure = draw_samples(
-            mean, limits=image_limits(run), name="prior samples, E[x|z] of each"
-        )
-    else:
-        units = {"x": test["x"][:SCATTERED]}
-        batch = run.parts.preparation(key, units)
-        data = np.asarray(run.parts.preparation.inverse(batch["x"]))
-        figure = draw_samples(x, data=data, columns=dataset.columns)
-    return figure, x, mean
+        limits = image_limits(run)
+        return draw_samples(mean, limits=limits, name=f"{name}, E[x|z] of each")
+    units = {"x": dataset.splits["test"]["x"][:SCATTERED]}
+    batch = run.parts.preparation(key, units)
+    data = np.asarray(run.parts.preparation.inverse(batch["x"]))
+    return draw_samples(x, data=data, columns=dataset.columns)
 
 
 def image_limits(run: LoadedRun) -> tuple[float, float] | None:

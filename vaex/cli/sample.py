@@ -1,6 +1,7 @@
-"""Draw from a trained run's prior: vaex sample RUN --num 64."""
+"""Draw from a trained run: vaex sample RUN --num 64 [--sampler NAME]."""
 
 import argparse
+from typing import Any
 
 from vaex.errors import InputError
 
@@ -11,6 +12,11 @@ def run(argv: list[str]) -> int:
     parser.add_argument("run", help="a run directory")
     parser.add_argument("--num", type=int, default=64, help="how many")
     parser.add_argument("--seed", type=int, default=0, help="of the draw")
+    parser.add_argument(
+        "--sampler",
+        help="fit z to the encoded training set instead of drawing from the prior: a "
+        "name in vaex.samplers (Gaussian, GaussianMixture) or an import path of yours",
+    )
     options = parser.parse_args(argv)
     if options.num < 1:
         raise InputError(f"--num must be at least 1, got {options.num}")
@@ -21,17 +27,29 @@ def run(argv: list[str]) -> int:
 
     from vaex.cli import _console
     from vaex.cli._cache import use_compilation_cache
-    from vaex.cli._drawing import draw_prior_samples
+    from vaex.cli._drawing import draw_fitted_samples, draw_prior_samples
     from vaex.figures.saving import save_figure
     from vaex.io.load import load_run
 
     use_compilation_cache()
     loaded = load_run(options.run)
-    figure, x, mean = draw_prior_samples(loaded, options.num, options.seed)
     name = f"samples-{options.seed}-{options.num}"
+    if options.sampler is None:
+        figure, x, mean = draw_prior_samples(loaded, options.num, options.seed)
+    else:
+        sampler = _sampler(options.sampler)
+        drawn = draw_fitted_samples(loaded, sampler, options.num, options.seed)
+        figure, x, mean = drawn
+        name += f"-{type(sampler).__name__}"
     path = loaded.directory.path / f"{name}.npz"
     np.savez_compressed(path, x=x, mean=mean)
     _console.say(f"samples  {path}: x ~ p(x), mean E[x|z], shape {x.shape}")
     picture = save_figure(figure, loaded.directory.figures / f"{name}.png")
     _console.say(f"figure   {picture}")
     return 0
+
+
+def _sampler(name: str) -> Any:
+    from vaex.io.construction import locate
+
+    return locate(name if "." in name else f"vaex.samplers.{name}", "--sampler")()

@@ -135,6 +135,63 @@ def sample_prior(
     return _in_blocks(block, num)
 
 
+def encode_samples(
+    model: nn.Module,
+    variables: Any,
+    preparation: Any,
+    key: Array,
+    stored: Mapping[str, np.ndarray],
+) -> np.ndarray:
+    """One draw z ~ q(z|x) for each row: samples of the aggregate posterior.
+
+    Args:
+      model: unbound.
+      variables: its.
+      preparation: (key, stored) -> Batch.
+      key: of the draws.
+      stored: rows of a split, name -> [N, ...].
+
+    Returns:
+      [N, L].
+    """
+
+    @jax.jit
+    def run(variables: Any, key: Array, stored: Any) -> tuple[Array]:
+        batch = preparation(named_fold(key, "prepare"), stored)
+
+        def encode(bound: Any) -> Array:
+            return bound.encode(batch, train=False).sample(seed=named_fold(key, "z"))
+
+        return (nn.apply(encode, model)(variables),)
+
+    def block(number: int, rows: np.ndarray) -> Any:
+        few = {name: values[rows] for name, values in stored.items()}
+        return run(variables, jax.random.fold_in(key, number), few)
+
+    return _in_blocks(block, len(stored["x"]))[0]
+
+
+def decode_samples(
+    model: nn.Module, variables: Any, preparation: Any, key: Array, z: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draws x ~ p(x|z) and means E[x|z] in data units for z [N, L], [N, *E] each."""
+
+    @jax.jit
+    def run(variables: Any, key: Array, z: Array) -> tuple[Array, Array]:
+        def draw(bound: Any) -> tuple[Array, Array]:
+            likelihood = bound.decode(z)
+            return likelihood.sample(seed=key), expected(likelihood)
+
+        x, mean = nn.apply(draw, model)(variables)
+        floats = (x.astype(jnp.float32), mean.astype(jnp.float32))
+        return preparation.inverse(floats[0]), preparation.inverse(floats[1])
+
+    def block(number: int, rows: np.ndarray) -> Any:
+        return run(variables, jax.random.fold_in(key, number), z[rows])
+
+    return _in_blocks(block, len(z))
+
+
 def _in_blocks(block: Callable[[int, np.ndarray], Any], total: int) -> Any:
     """Results of all rows, from a function (number of a block, its rows).
 
