@@ -11,12 +11,16 @@ import pytest
 from tests.contracts.compiled import quick_jit
 from tests.oracles.ppca import LATENT, ppca
 from vaex.bounds import estimators
+from vaex.bounds.alpha_divergence import renyi_bound
+from vaex.bounds.grouped_weights import combined_bound, multiply_weighted_bound
+from vaex.bounds.importance_weighted import importance_weighted_bound
 from vaex.errors import InputError
 from vaex.likelihoods.mean_squared_error import MeanSquaredError
 from vaex.objectives.combination_weighted import ciwae
 from vaex.objectives.importance_weighted import iwae
 from vaex.objectives.multiply_weighted import miwae, piwae
 from vaex.objectives.renyi_bound import renyi
+from vaex.posteriors.planar_flow import PlanarFlow
 from vaex.training.hparams import numeric_parameters
 from vaex.types import Terms, log_weights
 
@@ -33,6 +37,14 @@ FAMILY = {
     "renyi": partial(renyi, num_samples=6, alpha=0.5),
     "renyi at 1": partial(renyi, num_samples=6, alpha=1.0),
     "renyi below 0": partial(renyi, num_samples=6, alpha=-2.0),
+}
+BOUNDS = {
+    "iwae": (importance_weighted_bound, 6),
+    "iwae of one": (importance_weighted_bound, 1),
+    "miwae": (partial(multiply_weighted_bound, num_groups=2), 6),
+    "ciwae": (partial(combined_bound, elbo_share=0.3), 6),
+    "renyi": (partial(renyi_bound, alpha=0.5), 6),
+    "renyi at 1": (partial(renyi_bound, alpha=1.0), 6),
 }
 ESTIMATORS = {
     function.__name__: function
@@ -53,10 +65,11 @@ class Fixed:
     def __init__(self, terms):
         self._terms, self.asked = terms, []
 
-    def terms(self, batch, *, num_samples, train, split):
+    def terms(self, batch, *, num_samples, train, split=False):
         del batch, train
         self.asked.append((num_samples, split))
-        return jax.tree.map(lambda leaf: leaf[:num_samples], self._terms)
+        terms = jax.tree.map(lambda leaf: leaf[:num_samples], self._terms)
+        return terms if split else terms._replace(aux={})
 
 
 @functools.cache
@@ -88,7 +101,8 @@ def test_at_the_exact_posterior_every_loss_is_the_exact_likelihood(name, estimat
     model = Fixed(drawn())
     loss, metrics = FAMILY[name](model, {}, train=True, estimator=estimator)
     assert float(loss) == pytest.approx(-ppca().log_px.mean(), abs=ROUNDING)
-    assert model.asked == [(6, True)]
+    is_whole = name != "piwae" and estimator is estimators.reparameterised
+    assert model.asked == [(6, not is_whole)]
     assert set(metrics) == {"elbo", "distortion", "rate"}
 
 
@@ -188,17 +202,16 @@ def slopes(shift, stretch):
     @quick_jit
     def everything(params):
         found = {name: gradient(params, f) for name, f in objectives.items()}
-        for name, f in objectives.items():
-            if " by " not in name and "piwae" not in name:
-                found[f"autodiff of {name}"] = jax.grad(plain)(params, f)
+        for name, (bound, size) in BOUNDS.items():
+            found[f"autodiff of {name}"] = jax.grad(plain)(params, bound, size)
         return found
 
-    def plain(params, objective):
-        """Minus the bound from whole terms, to be differentiated as it is."""
+    def plain(params, bound, size):
+        """Minus the bound of whole terms, differentiated as it is."""
 
         def value(model):
-            whole = Whole(model)
-            return objective(whole, batch, train=True)[0]
+            terms = model.terms(batch, num_samples=size, train=True)
+            return -bound(log_weights(terms)).mean()
 
         run = nn.apply(value, oracle.model)
         return run({"params": params}, rngs={"sample": jax.random.key(2)})
@@ -206,28 +219,7 @@ def slopes(shift, stretch):
     return jax.device_get(everything(oracle.variables["params"]))
 
 
-class Whole:
-    """A model whose bound is differentiated itself: no stop, no surrogate.
-
-    With terms that are not split, log_px_z + log_pz - log_qz_x is log w with all its
-    gradient, and coefficients (a, 0, -a) weigh it by the bound's own slope.
-    """
-
-    is_importance = True
-
-    def __init__(self, model):
-        self._model = model
-
-    def terms(self, batch, *, num_samples, train, split):
-        assert split
-        terms = self._model.terms(batch, num_samples=num_samples, train=train)
-        path = jnp.zeros_like(terms.log_px_z)
-        return terms._replace(aux={"path": path})
-
-
-@pytest.mark.parametrize(
-    "name", ["iwae", "miwae", "ciwae", "renyi", "renyi at 1", "iwae of one"]
-)
+@pytest.mark.parametrize("name", BOUNDS)
 def test_the_gradient_is_that_of_the_bound_without_a_split(name):
     found = slopes(SHIFT, STRETCH)
     jax.tree.map(
@@ -297,7 +289,9 @@ def test_what_has_no_weights_is_refused(name):
     def run(model):
         return FAMILY[name](model, {"x": jnp.zeros((2, 6))}, train=True)
 
-    with pytest.raises(InputError, match="likelihood MeanSquaredError has none"):
+    with pytest.raises(
+        InputError, match="MeanSquaredError has none|head has no density"
+    ):
         nn.init(run, loss_only)(
             {"params": jax.random.key(0), "sample": jax.random.key(1)}
         )
@@ -309,3 +303,18 @@ def test_no_groups_and_no_samples_are_refused(objective):
         objective(Fixed(drawn()), {}, train=True, num_groups=0)
     with pytest.raises(InputError, match="num_samples .* at least 1, got 0"):
         objective(Fixed(drawn()), {}, train=True, num_samples=0)
+
+
+def test_a_flow_without_an_inverse_takes_the_bounds_own_gradient_only():
+    model = ppca().model.clone(posterior=PlanarFlow(LATENT))
+    keys = {"params": jax.random.key(0), "sample": jax.random.key(1)}
+
+    def loss(model, estimator):
+        return iwae(model, {"x": jnp.ones((2, 6))}, train=True, estimator=estimator)
+
+    run = partial(loss, estimator=estimators.reparameterised)
+    (value, _), _ = nn.init_with_output(run, model)(keys)
+    assert np.isfinite(float(value))
+    run = partial(loss, estimator=estimators.doubly_reparameterised)
+    with pytest.raises(InputError, match="iwae: .*PlanarFlow"):
+        nn.init(run, model)(keys)

@@ -11,7 +11,9 @@ from vaex.errors import InputError
 from vaex.types import Terms
 
 
-def surrogate_loss(bound: Array, terms: Terms, coefficients: Coefficients) -> Array:
+def surrogate_loss(
+    bound: Array, terms: Terms, coefficients: Coefficients, is_whole: bool = False
+) -> Array:
     """Minus the bound in value, minus the estimator in gradient.
 
     The gradient is that of -mean_b sum_s (a (log_px_z + log_pz) + b path + c log_qz_x).
@@ -20,8 +22,11 @@ def surrogate_loss(bound: Array, terms: Terms, coefficients: Coefficients) -> Ar
 
     Args:
       bound: [B] nats.
-      terms: of a split computation (`Model.terms(split=True)`).
+      terms: of a split computation (`Model.terms(split=True)`); of any where
+        `is_whole`.
       coefficients: a, b, c, each [S, B], without gradient.
+      is_whole: a = b = -c, as those of `reparameterised` are: then a times the total
+        derivative of log w is the estimator, and terms need not be split.
 
     Returns:
       Scalar, nats per example.
@@ -39,7 +44,7 @@ def surrogate_loss(bound: Array, terms: Terms, coefficients: Coefficients) -> Ar
     >>> float(surrogate_loss(jnp.array([-3.0]), terms, (one, one, -one)))
     3.0
     """
-    path = terms.aux.get("path")
+    path = terms.aux.get("path", 0.0 if is_whole else None)
     log_px_z, log_pz, log_qz_x = terms.log_px_z, terms.log_pz, terms.log_qz_x
     if path is None or log_px_z is None or log_pz is None or log_qz_x is None:
         raise InputError("a gradient estimator needs split terms with every density")

@@ -8,9 +8,18 @@ from vaex.types import Batch, Model, Terms, log_weights
 
 
 def weighted_terms(
-    model: Model, batch: Batch, *, name: str, num_samples: int, train: bool
+    model: Model,
+    batch: Batch,
+    *,
+    name: str,
+    num_samples: int,
+    train: bool,
+    split: bool = True,
 ) -> tuple[Terms, Array]:
-    """Split terms of `num_samples` S samples, and their log weights [S, B].
+    """Terms of `num_samples` S samples, and their log weights [S, B].
+
+    Where the estimator is the bound's own gradient they need no split, which saves a
+    pass back and serves posteriors that cannot be evaluated at a given z.
 
     Raises:
       InputError: naming the objective, where weights do not exist and why.
@@ -22,7 +31,7 @@ def weighted_terms(
             "its latent variables instead of sampling them; use objective=elbo"
         )
     try:
-        terms = model.terms(batch, num_samples=num_samples, train=train, split=True)
+        terms = model.terms(batch, num_samples=num_samples, train=train, split=split)
     except InputError as error:
         raise InputError(f"{name}: {error}") from error
     try:

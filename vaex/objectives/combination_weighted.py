@@ -41,9 +41,15 @@ def ciwae(
       Bounds are Not Necessarily Better", ICML 2018, https://arxiv.org/abs/1802.04537;
       its table has the best result at beta = 0.05.
     """
+    is_whole = estimator is reparameterised
     terms, log_w = weighted_terms(
-        model, batch, name="ciwae", num_samples=num_samples, train=train
+        model,
+        batch,
+        name="ciwae",
+        num_samples=num_samples,
+        train=train,
+        split=not is_whole,
     )
     bound = combined_bound(log_w, beta)
     coefficients = combined(log_w, estimator, beta)
-    return surrogate_loss(bound, terms, coefficients), ledger_of(terms)
+    return surrogate_loss(bound, terms, coefficients, is_whole), ledger_of(terms)

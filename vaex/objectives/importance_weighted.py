@@ -39,8 +39,15 @@ def iwae(
     Source: Burda, Grosse, Salakhutdinov, "Importance Weighted Autoencoders",
       ICLR 2016, https://arxiv.org/abs/1509.00519, the bound L_k.
     """
+    is_whole = estimator is reparameterised
     terms, log_w = weighted_terms(
-        model, batch, name="iwae", num_samples=num_samples, train=train
+        model,
+        batch,
+        name="iwae",
+        num_samples=num_samples,
+        train=train,
+        split=not is_whole,
     )
     bound = importance_weighted_bound(log_w)
-    return surrogate_loss(bound, terms, estimator(log_w)), ledger_of(terms)
+    loss = surrogate_loss(bound, terms, estimator(log_w), is_whole)
+    return loss, ledger_of(terms)

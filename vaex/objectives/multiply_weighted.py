@@ -44,12 +44,18 @@ def miwae(
       Bounds are Not Necessarily Better", ICML 2018, https://arxiv.org/abs/1802.04537.
     """
     total = _total(num_groups, num_samples)
+    is_whole = estimator is reparameterised
     terms, log_w = weighted_terms(
-        model, batch, name="miwae", num_samples=total, train=train
+        model,
+        batch,
+        name="miwae",
+        num_samples=total,
+        train=train,
+        split=not is_whole,
     )
     bound = grouped_weights.multiply_weighted_bound(log_w, num_groups)
     coefficients = grouped_weights.multiply_weighted(log_w, estimator, num_groups)
-    return surrogate_loss(bound, terms, coefficients), ledger_of(terms)
+    return surrogate_loss(bound, terms, coefficients, is_whole), ledger_of(terms)
 
 
 def piwae(

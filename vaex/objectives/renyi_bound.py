@@ -42,9 +42,15 @@ def renyi(
       https://arxiv.org/abs/1602.02311. The weighted gradient is taken over all
       samples, not at one sample drawn by its weight.
     """
+    is_whole = estimator is reparameterised
     terms, log_w = weighted_terms(
-        model, batch, name="renyi", num_samples=num_samples, train=train
+        model,
+        batch,
+        name="renyi",
+        num_samples=num_samples,
+        train=train,
+        split=not is_whole,
     )
     bound = alpha_divergence.renyi_bound(log_w, alpha)
     coefficients = alpha_divergence.renyi(log_w, estimator, alpha)
-    return surrogate_loss(bound, terms, coefficients), ledger_of(terms)
+    return surrogate_loss(bound, terms, coefficients, is_whole), ledger_of(terms)
