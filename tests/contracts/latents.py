@@ -11,6 +11,7 @@ import numpy as np
 import vaex.posteriors
 import vaex.priors
 from tests.contracts.discovery import classes
+from vaex.distributions.spherical_uniform import SphericalUniform
 from vaex.posteriors.base import Posterior
 from vaex.priors.base import Prior
 
@@ -47,6 +48,13 @@ def _filled(module: Any, *arguments: Any) -> Setup:
         shapes,
     )
     return Setup(module, variables)
+
+
+def standard(kind: type) -> Any:
+    """The plainest distribution where the parts of a class live."""
+    if "sphere" in kind.space:
+        return SphericalUniform(LATENT)
+    return distrax.Independent(distrax.Normal(jnp.zeros(LATENT), jnp.ones(LATENT)), 1)
 
 
 @functools.cache

@@ -15,7 +15,9 @@ from jax import Array
 from vaex.distributions import _gaussian_kl as gaussian
 from vaex.distributions._deviance import expm1_less
 from vaex.distributions._gaussian_kl import elements
+from vaex.distributions._sphere import SphereDistribution
 from vaex.distributions.bernoulli import Bernoulli
+from vaex.distributions.spherical_uniform import SphericalUniform
 
 
 def _elements_are(*kinds: type) -> Callable[[Any], bool]:
@@ -66,6 +68,14 @@ def _by_distrax(q: Any, p: Any) -> Array:
     return _grouped(elements(q).kl_divergence(elements(p)), q, p)
 
 
+_is_on_sphere = _elements_are(SphereDistribution)
+
+
+def _on_sphere(q: Any, p: Any) -> Array:
+    del p
+    return q.kl_to_uniform()[..., None]
+
+
 class _Row(NamedTuple):
     q: Callable[[Any], bool]
     p: Callable[[Any], bool]
@@ -80,6 +90,9 @@ def _same(*kinds: type, kl: Callable[[Any, Any], Array] = _by_distrax) -> _Row:
 _TABLE = (
     _Row(gaussian.is_diagonal, gaussian.is_diagonal, _diagonal_gaussian),
     _Row(gaussian.is_vector, gaussian.is_vector, _dense_gaussian),
+    _Row(
+        _elements_are(SphereDistribution), _elements_are(SphericalUniform), _on_sphere
+    ),
     _same(Bernoulli, distrax.Bernoulli, kl=_bernoulli),
     _same(distrax.Categorical, kl=_categorical),
     _same(distrax.Laplace),
@@ -109,7 +122,7 @@ def closed_form_kl(q: Any, p: Any) -> Array | None:
     Gaussians (`Independent` normals, `MultivariateNormalDiag`,
     `MultivariateNormalTri`, full covariance) in any pair; Bernoulli, categorical,
     one-hot, Laplace, gamma, beta, Dirichlet each with its like, alone or inside
-    `Independent`.
+    `Independent`; power spherical and von Mises-Fisher to the uniform on the sphere.
 
     Args:
       q: distribution of batch shape [B] or ().
