@@ -99,7 +99,7 @@ VALUES = [
     Case("evaluation.num_samples=0", ["evaluation.num_samples must be at least 1"]),
     Case("objective.num_samples=0", ["num_samples of the objective must be at least"]),
     Case("likelihood.min_scale=-1", ["likelihood.min_scale must be above 0, got -1"]),
-    Case("prior.latent_dim=5", ["the parts do not fit together", "(16,) and (5,)"]),
+    Case("prior.latent_dim=5", ["prior.latent_dim must be equal", "(16,)", "(5,)"]),
     Case("encoder._target_=vaex.nn.mlp.MLPDecoder", ["the parts do not fit together"]),
 ]
 

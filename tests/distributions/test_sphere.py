@@ -30,7 +30,9 @@ KINDS = [
 LOG_2PI = math.log(2 * math.pi)
 SIZES, K = (2, 3, 8), np.float32([0.05, 0.7, 3.0, 40.0, 2000.0])
 every_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-every_size = pytest.mark.parametrize("size", SIZES)
+every_size = pytest.mark.parametrize(
+    "size", [SIZES[0], *(pytest.param(n, marks=pytest.mark.slow) for n in SIZES[1:])]
+)
 
 
 def directions(size, count):

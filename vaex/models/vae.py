@@ -123,6 +123,11 @@ class VAE(nn.Module):
             z, log_qz_x = q.sample_and_log_prob(seed=key, sample_shape=(num_samples,))
         else:
             z = q.sample(seed=key, sample_shape=(num_samples,))
+        if has_p and p.event_shape != z.shape[-len(p.event_shape) :]:
+            raise InputError(
+                f"posterior.latent_dim and prior.latent_dim must be equal, but z has "
+                f"shape {z.shape[2:]} and the prior {p.event_shape}"
+            )
         log_pz = p.log_prob(z) if has_p else None
         divergence = None
         if log_qz_x is not None and log_pz is not None:
