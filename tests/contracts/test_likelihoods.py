@@ -20,15 +20,13 @@ SHAPES = [
     Case((4, 4, 3), 2),
 ]
 
-# Programs that take long to compile: in the slow tier only.
-EXPENSIVE = {
-    "maximum_likelihood_finds_the_distribution",
-    "quantiles_invert_the_distribution_function",
-}
-# These look at elements one by one; one shape of an event shows what any shows.
-OF_ELEMENTS = EXPENSIVE | {
+# These take long to compile and look at elements one by one: in the slow tier only, and
+# at one shape of an event, which shows what any shows.
+OF_ELEMENTS = {
     "extreme_parameters_give_numbers",
     "gradients_agree_with_finite_differences",
+    "maximum_likelihood_finds_the_distribution",
+    "quantiles_invert_the_distribution_function",
 }
 
 every_head = pytest.mark.parametrize(
@@ -38,12 +36,12 @@ every_head = pytest.mark.parametrize(
 )
 every_property = pytest.mark.parametrize(
     "check",
-    [check for check in properties() if check.__name__ not in EXPENSIVE],
+    [check for check in properties() if check.__name__ not in OF_ELEMENTS],
     ids=lambda check: check.__name__,
 )
 
 
-def test_the_expensive_properties_are_there():
+def test_the_properties_of_elements_are_there():
     assert {check.__name__ for check in properties()} >= OF_ELEMENTS
 
 

@@ -49,7 +49,8 @@ def having(test):
     """Marks a test of those kinds whose case passes a test."""
     found = [k for k in KINDS if (FOLDER / f"{file_of(k)}.py").exists()]
     found = [kind for kind in found if test(kind, case_of(kind))]
-    return pytest.mark.parametrize("kind", found, ids=lambda kind: kind.__name__)
+    params = [pytest.param(k, marks=pytest.mark.xdist_group(k.__name__)) for k in found]
+    return pytest.mark.parametrize("kind", params, ids=lambda kind: kind.__name__)
 
 
 every_kind = having(lambda kind, case: True)
