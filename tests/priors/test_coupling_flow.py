@@ -8,7 +8,7 @@ from scipy import stats
 
 from tests.contracts.compiled import quick_jit
 from vaex.errors import InputError
-from vaex.priors.flow_prior import FlowPrior
+from vaex.priors.coupling_flow import CouplingFlow
 
 L = 3
 
@@ -23,7 +23,7 @@ def weights(prior):
 
 
 def test_density_is_that_of_the_noise_over_the_jacobian_of_the_map():
-    prior = FlowPrior(L, num_steps=5, hidden=(8, 8))
+    prior = CouplingFlow(L, num_steps=5, hidden=(8, 8))
     variables = weights(prior)
 
     @quick_jit
@@ -49,7 +49,7 @@ def test_density_is_that_of_the_noise_over_the_jacobian_of_the_map():
 
 
 def test_the_distribution_crosses_jit_and_is_traced_once():
-    prior, traces = FlowPrior(L, hidden=(4,)), []
+    prior, traces = CouplingFlow(L, hidden=(4,)), []
     variables = weights(prior)
 
     @jax.jit
@@ -75,4 +75,4 @@ def test_the_distribution_crosses_jit_and_is_traced_once():
 )
 def test_a_flow_refuses_what_cannot_work(arguments, message):
     with pytest.raises(InputError, match=message):
-        FlowPrior(**arguments)
+        CouplingFlow(**arguments)

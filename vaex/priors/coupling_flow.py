@@ -9,11 +9,11 @@ from jax import Array
 
 from vaex.errors import InputError
 from vaex.nn.dense_stack import check_sizes
-from vaex.priors._coupling_flow import CouplingFlow
+from vaex.priors._coupling_normal import CouplingNormal
 from vaex.priors.base import Prior
 
 
-class FlowPrior(Prior):
+class CouplingFlow(Prior):
     """p(z): affine couplings of u ~ N(0, I), density and samples in one pass each.
 
       log p(z) = log N(u; 0, I) - sum_t log |det df_t/du|,  u = f^-1(z)
@@ -35,7 +35,7 @@ class FlowPrior(Prior):
       "Variational Lossy Autoencoder", ICLR 2017, https://arxiv.org/abs/1611.02731.
 
     >>> import jax, jax.numpy as jnp
-    >>> prior = FlowPrior(latent_dim=2, hidden=(8,))
+    >>> prior = CouplingFlow(latent_dim=2, hidden=(8,))
     >>> p = prior.apply(prior.init(jax.random.key(0), None), None)
     >>> round(float(p.log_prob(jnp.zeros(2))), 4)
     -1.8379
@@ -59,14 +59,14 @@ class FlowPrior(Prior):
         check_sizes("hidden", self.hidden)
 
     @classmethod
-    def example(cls, latent_dim: int) -> "FlowPrior":
+    def example(cls, latent_dim: int) -> "CouplingFlow":
         """One that is smooth enough for tests to integrate at any weights."""
         return cls(latent_dim, num_steps=2, hidden=(3,))
 
     @nn.compact
     def __call__(
         self, encode: Callable[[Array], Any] | None, condition: Array | None = None
-    ) -> CouplingFlow:
+    ) -> CouplingNormal:
         """The prior, with event shape (L,) and batch shape ()."""
         del encode, condition
         sizes = (self.latent_dim, *self.hidden, 2 * self.latent_dim)
@@ -80,4 +80,4 @@ class FlowPrior(Prior):
                 bias = self.param(f"bias_{t}_{i}", zeros, shape[1:])
                 layers.append((kernel, bias))
             steps.append(tuple(layers))
-        return CouplingFlow(tuple(steps))
+        return CouplingNormal(tuple(steps))

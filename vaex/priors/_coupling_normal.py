@@ -20,7 +20,7 @@ def _network(layers: tuple[Dense, ...], x: Any) -> Any:
     return x @ weights + bias
 
 
-class CouplingFlow(distrax.Distribution):
+class CouplingNormal(distrax.Distribution):
     """z = f_T(... f_1(u)), u standard normal, f_t affine in the half it changes.
 
     Dimensions of one parity pass through f_t and decide how those of the other are
