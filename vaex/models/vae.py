@@ -7,12 +7,19 @@ import distrax
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
-from flax.core import lift
 from jax import Array
 
 from vaex.distributions import kl
-from vaex.errors import InputError
 from vaex.likelihoods.base import Likelihood
+from vaex.models._latent_pairs import (
+    check_closed_form_kl,
+    check_events,
+    check_pair,
+    check_split,
+    closed_divergence,
+)
+from vaex.models._lifted import lifted_vjp
+from vaex.models._observed import calibration, encoder_input, reconstruct
 from vaex.posteriors.base import Posterior
 from vaex.types import Batch, Terms
 
@@ -44,12 +51,8 @@ class VAE(nn.Module):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        choice = self.closed_form_kl
-        if not (isinstance(choice, bool) or choice == "auto"):
-            raise InputError(
-                f"closed_form_kl must be true, false or auto, got {choice!r}"
-            )
-        self._check_pair()
+        check_closed_form_kl(self.closed_form_kl)
+        check_pair(self.posterior, self.prior)
 
     @property
     def kl_groups(self) -> tuple[str, ...]:
@@ -66,12 +69,9 @@ class VAE(nn.Module):
         settings: Mapping[str, Array] = {},
     ) -> Any:
         """q(z|x) for a batch; sees `input`, or x with masked cells set to 0."""
-        x = batch.get("input")
-        if x is None:
-            x = batch["x"]
-            if "mask" in batch:
-                x = jnp.where(batch["mask"], x, 0.0)
-        features = self.encoder(x, batch.get("condition"), train=train)
+        features = self.encoder(
+            encoder_input(batch), batch.get("condition"), train=train
+        )
         return self.posterior(features, settings)
 
     def decode(
@@ -117,24 +117,23 @@ class VAE(nn.Module):
         p = self.prior_distribution(condition)
         has_q, has_p = self.posterior.has_density, self.prior.has_density
         if split:
-            self._check_split()
+            check_split(
+                likelihood=self.likelihood, posterior=self.posterior, prior=self.prior
+            )
         key, log_qz_x = self.make_rng("sample"), None
         if has_q:
             z, log_qz_x = q.sample_and_log_prob(seed=key, sample_shape=(num_samples,))
         else:
             z = q.sample(seed=key, sample_shape=(num_samples,))
-        if has_p and p.event_shape != z.shape[-len(p.event_shape) :]:
-            raise InputError(
-                f"posterior.latent_dim and prior.latent_dim must be equal, but z has "
-                f"shape {z.shape[2:]} and the prior {p.event_shape}"
-            )
+        if has_p:
+            check_events(p, z)
         log_pz = p.log_prob(z) if has_p else None
         divergence = None
         if log_qz_x is not None and log_pz is not None:
             divergence = self._divergence(q, p, z, log_qz_x - log_pz)
         if split:
             return self._split_terms(batch, q, z, divergence, train)
-        log_px_z, aux = self._reconstruct(batch, z, train)
+        log_px_z, aux = reconstruct(self, batch, z, train)
         return Terms(
             log_px_z=log_px_z,
             log_pz=log_pz,
@@ -151,11 +150,9 @@ class VAE(nn.Module):
 
     def calibration(self, batch: Batch) -> dict[str, Array]:
         """What each example adds to the head's totals, [1, B], at one sample of z."""
-        q, condition = self.encode(batch), batch.get("condition")
+        q = self.encode(batch)
         z = q.sample(seed=self.make_rng("sample"), sample_shape=(1,))
-        features = self.decoder(z, condition, train=False)
-        x, mask, axes = batch["x"], batch.get("mask"), self.decoder.event_axes
-        return self.likelihood.calibration(features, x, mask, axes=axes)
+        return calibration(self, batch, z)
 
     def calibrated(
         self, variables: Mapping[str, Any], totals: Mapping[str, Any]
@@ -168,77 +165,18 @@ class VAE(nn.Module):
         """Terms with one sample; touches every parameter."""
         return self.terms(batch, num_samples=1, train=False)
 
-    def _check_pair(self) -> None:
-        """Refuses a posterior and a prior that do not go together."""
-        q, p = self.posterior, self.prior
-        names = f"posterior {type(q).__name__} and prior {type(p).__name__}"
-        space, other = q.space, getattr(p, "space", None)
-        if other not in (None, space):
-            raise InputError(
-                f"{names} must live in one space, got {space} and {other}; choose a "
-                f"prior on {space}"
-            )
-        needs = getattr(p, "needs_posterior_density", False)
-        if needs and not (q.has_density and q.has_inverse):
-            lack = "an inverse" if q.has_density else "a density"
-            raise InputError(
-                f"{names}: the prior is made of log q(z|u) at any z, but the posterior "
-                f"lacks {lack}; use another prior"
-            )
-
     def _encode_pseudo_inputs(self, x: Array, condition: Array | None = None) -> Any:
         rows = {"x": x} if condition is None else {"x": x, "condition": condition}
         return self.encode(rows, train=False)
 
-    def _reconstruct(
-        self, batch: Batch, z: Array, train: bool
-    ) -> tuple[Array | None, dict[str, Array]]:
-        features = self.decoder(z, batch.get("condition"), train=train)
-        loss = self.likelihood.reconstruction_loss(
-            features,
-            batch["x"],
-            batch.get("mask"),
-            axes=self.decoder.event_axes,
-            train=train,
-        )
-        if self.likelihood.is_normalized:
-            return -loss, {}
-        return None, {"reconstruction_loss": loss}
-
     def _divergence(self, q: Any, p: Any, z: Array, log_ratio: Array) -> Array:
         """KL(q || p) by groups; log_ratio is log q(z) - log p(z), [S, B]."""
-        if self.closed_form_kl is not False:
-            closed = kl.closed_form_kl(q, p)
-            if closed is not None:
-                return closed[None]
-            if self.closed_form_kl is True:
-                raise InputError(
-                    "model.closed_form_kl=true, but KL(posterior || prior) has no "
-                    f"closed form for {type(self.posterior).__name__} and "
-                    f"{type(self.prior).__name__}; use auto or false"
-                )
+        closed = closed_divergence(self, q, p)
+        if closed is not None:
+            return closed[None]
         if len(self.kl_groups) == 1:
             return log_ratio[..., None]
         return kl.monte_carlo_kl(q, p, z)
-
-    def _check_split(self) -> None:
-        for name, has_density in (
-            ("likelihood", self.likelihood.is_normalized),
-            ("posterior", self.posterior.has_density),
-            ("prior", self.prior.has_density),  # type: ignore[attr-defined]
-        ):
-            if not has_density:
-                raise InputError(
-                    "a gradient estimator that weighs log w needs every density, but "
-                    f"the {name} {type(getattr(self, name)).__name__} has none"
-                )
-        if not self.posterior.has_inverse:
-            raise InputError(
-                "a gradient estimator that weighs log w needs log q(z|x) at frozen z, "
-                f"but the posterior {type(self.posterior).__name__} has no inverse: it "
-                "knows the density of its own samples alone; use the reparameterised "
-                "gradient"
-            )
 
     def _split_terms(
         self, batch: Batch, q: Any, z: Array, divergence: Array | None, train: bool
@@ -247,12 +185,13 @@ class VAE(nn.Module):
         frozen_q = jax.tree.map(jax.lax.stop_gradient, q)
 
         def log_weight(module: "VAE", z: Array) -> tuple[Array, tuple[Array, Array]]:
-            log_px_z, _ = module._reconstruct(batch, z, train)
+            log_px_z, _ = reconstruct(module, batch, z, train)
             assert log_px_z is not None
             log_pz = module.prior_distribution(batch.get("condition")).log_prob(z)
             return log_px_z + log_pz - frozen_q.log_prob(z), (log_px_z, log_pz)
 
-        _, slope, (log_px_z, log_pz) = self._value_and_slope(log_weight, frozen_z)
+        value, backward, parts = lifted_vjp(self, log_weight, frozen_z)
+        (log_px_z, log_pz), slope = parts, backward(jnp.ones_like(value))
         path = (jax.lax.stop_gradient(slope) * (z - frozen_z)).sum(-1)
         return Terms(
             log_px_z=log_px_z,
@@ -262,22 +201,3 @@ class VAE(nn.Module):
             z=z,
             aux={"path": path},
         )
-
-    def _value_and_slope(self, function: Any, z: Array) -> tuple[Array, Array, Any]:
-        """value, d value / dz and auxiliary output of a function (module, z).
-
-        Lifted, so that collections which the function updates (batch statistics)
-        are updated once. `nn.vjp` cannot take modules that hold modules.
-        """
-        if self.is_initializing():
-            value, aux = function(self, z)
-            return value, jnp.zeros_like(z), aux
-        unbound, _ = self.unbind()
-
-        def scoped(scope: Any, z: Array) -> tuple[Array, Any]:
-            return function(unbound.clone(parent=scope), z)
-
-        assert self.scope is not None
-        pulled: Any = lift.vjp(scoped, self.scope, z, has_aux=True)
-        value, backward, aux = pulled
-        return value, backward(jnp.ones_like(value))[-1], aux
