@@ -1,6 +1,8 @@
 """Draw from a trained run: vaex sample RUN --num 64 [--sampler NAME]."""
 
 import argparse
+import inspect
+from collections.abc import Callable
 from typing import Any
 
 from vaex.errors import InputError
@@ -14,8 +16,8 @@ def run(argv: list[str]) -> int:
     parser.add_argument("--seed", type=int, default=0, help="of the draw")
     parser.add_argument(
         "--sampler",
-        help="fit z to the encoded training set instead of drawing from the prior: a "
-        "name in vaex.samplers (Gaussian, GaussianMixture) or an import path of yours",
+        help="fit z to the encoded training set instead of drawing from the prior: "
+        "gaussian, gaussian_mixture, flow, two_stage, or an import path of yours",
     )
     options = parser.parse_args(argv)
     if options.num < 1:
@@ -37,7 +39,8 @@ def run(argv: list[str]) -> int:
     if options.sampler is None:
         figure, x, mean = draw_prior_samples(loaded, options.num, options.seed)
     else:
-        sampler = _sampler(options.sampler)
+        sampler = _sampler(options.sampler, _console.say)
+        _check_space(loaded.model, options.sampler)
         drawn = draw_fitted_samples(loaded, sampler, options.num, options.seed)
         figure, x, mean = drawn
         name += f"-{type(sampler).__name__}"
@@ -49,7 +52,28 @@ def run(argv: list[str]) -> int:
     return 0
 
 
-def _sampler(name: str) -> Any:
+def _sampler(name: str, say: Callable[[str], None]) -> Any:
+    """The sampler of a file or class in vaex.samplers, or of an import path.
+
+    One that takes `say` is given it, for its progress.
+    """
     from vaex.io.construction import locate
 
-    return locate(name if "." in name else f"vaex.samplers.{name}", "--sampler")()
+    if "." not in name:
+        is_file = name.islower()
+        title = "".join(map(str.capitalize, name.split("_"))) if is_file else name
+        name = f"vaex.samplers.{title}"
+    kind = locate(name, "--sampler")
+    takes_say = "say" in inspect.signature(kind).parameters
+    return kind(say=say) if takes_say else kind()
+
+
+def _check_space(model: Any, name: str) -> None:
+    """Refuses a posterior of other than real vectors: draws would lie elsewhere."""
+    posterior = getattr(model, "posterior", None)
+    space = getattr(posterior, "space", "real vectors")
+    if space != "real vectors":
+        raise InputError(
+            f"--sampler {name} draws real vectors, but the space of posterior "
+            f"{type(posterior).__name__} is {space}; leave it out"
+        )

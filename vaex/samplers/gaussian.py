@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vaex.errors import InputError
+from vaex.samplers._latents import check_latents
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,9 @@ class Gaussian:
           [num, L] float32.
 
         Raises:
-          InputError: if there are fewer than two latents.
+          InputError: if z is not one real vector each, or there are fewer than two.
         """
+        check_latents(z)
         if len(z) < 2:
             raise InputError(f"a Gaussian needs two latents at least, got {len(z)}")
         z = np.asarray(z, np.float64)

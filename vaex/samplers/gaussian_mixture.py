@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from vaex.errors import InputError
+from vaex.samplers._latents import check_latents
 
 
 @dataclass(frozen=True)
@@ -44,11 +45,13 @@ class GaussianMixture:
           [num, L] float32, in random order.
 
         Raises:
-          InputError: if there are more components than latents.
+          InputError: if z is not one real vector each, or there are more components
+            than latents.
         """
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.mixture import GaussianMixture as Mixture
 
+        check_latents(z)
         if len(z) < self.num_components:
             raise InputError(
                 f"num_components must be at most the {len(z)} latents that there are, "
