@@ -13,6 +13,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from vaex.distributions import _gaussian_kl as gaussian
+from vaex.distributions._categorical_vectors import CategoricalVectors, OneHotVectors
 from vaex.distributions._deviance import expm1_less
 from vaex.distributions._gaussian_kl import elements
 from vaex.distributions._sphere import SphereDistribution
@@ -95,6 +96,7 @@ _TABLE = (
     ),
     _same(Bernoulli, distrax.Bernoulli, kl=_bernoulli),
     _same(distrax.Categorical, kl=_categorical),
+    _same(OneHotVectors, kl=_categorical),
     _same(distrax.Laplace),
     _same(distrax.Gamma),
     _same(distrax.Beta),
@@ -122,7 +124,8 @@ def closed_form_kl(q: Any, p: Any) -> Array | None:
     Gaussians (`Independent` normals, `MultivariateNormalDiag`,
     `MultivariateNormalTri`, full covariance) in any pair; Bernoulli, categorical,
     one-hot, Laplace, gamma, beta, Dirichlet each with its like, alone or inside
-    `Independent`; power spherical and von Mises-Fisher to the uniform on the sphere.
+    `Independent`; power spherical and von Mises-Fisher to the uniform on the sphere;
+    `one_hot_categoricals` of as many variables and categories.
 
     Args:
       q: distribution of batch shape [B] or ().
@@ -130,7 +133,8 @@ def closed_form_kl(q: Any, p: Any) -> Array | None:
 
     Returns:
       [B, G] nats: G is the number of factors of `Independent` (L for
-      `Independent(Normal, 1)`) or 1; None where the pair is not in the table.
+      `Independent(Normal, 1)`), or of categorical variables, or 1; None where the
+      pair is not in the table.
 
     Raises:
       ValueError: if the event shapes differ.
@@ -168,13 +172,15 @@ def monte_carlo_kl(q: Any, p: Any, z: Array) -> Array:
     Returns:
       [S, B, G] nats, of which one column or all may be negative; G is the number of
       factors where both are products of factors of the same shape (`Independent`,
-      or `MultivariateNormalDiag`), else 1.
+      `MultivariateNormalDiag`, or vectors of categorical variables), else 1.
 
     >>> normal = lambda loc: distrax.Independent(distrax.Normal(loc, jnp.ones(2)), 1)
     >>> z = jnp.zeros((5, 3, 2))
     >>> monte_carlo_kl(normal(jnp.ones((3, 2))), normal(jnp.zeros(2)), z).shape
     (5, 3, 2)
     """
+    if isinstance(q, CategoricalVectors) and isinstance(p, CategoricalVectors):
+        return q.log_prob_by_variable(z) - p.log_prob_by_variable(z)
     inner_q, inner_p = gaussian.factors(q), gaussian.factors(p)
     if inner_q.event_shape == inner_p.event_shape:
         q, p = inner_q, inner_p
