@@ -11,6 +11,10 @@ import numpy as np
 import vaex.posteriors
 import vaex.priors
 from tests.contracts.discovery import classes
+from vaex.distributions.categorical_vectors import (
+    one_hot_categoricals,
+    relaxed_categoricals,
+)
 from vaex.distributions.spherical_uniform import SphericalUniform
 from vaex.posteriors.base import Posterior
 from vaex.priors.base import Prior
@@ -54,6 +58,10 @@ def standard(kind: type) -> Any:
     """The plainest distribution where the parts of a class live."""
     if "sphere" in kind.space:
         return SphericalUniform(LATENT)
+    if "one-hot" in kind.space:
+        return one_hot_categoricals(jnp.zeros((1, LATENT)))
+    if "simplex" in kind.space:  # at temperature 1 and L = 2, uniform
+        return relaxed_categoricals(jnp.zeros((1, LATENT)), 1.0)
     return distrax.Independent(distrax.Normal(jnp.zeros(LATENT), jnp.ones(LATENT)), 1)
 
 

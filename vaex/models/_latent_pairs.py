@@ -23,6 +23,13 @@ def check_pair(posterior: Any, prior: Any) -> None:
             f"{names} must live in one space, got {space} and {other}; choose a "
             f"prior on {space}"
         )
+    for size in ("num_variables", "num_categories"):
+        ours, theirs = (getattr(part, size, None) for part in (posterior, prior))
+        if None not in (ours, theirs) and ours != theirs:
+            raise InputError(
+                f"posterior.{size} and prior.{size} must be equal, got {ours} and "
+                f"{theirs}"
+            )
     needs = getattr(prior, "needs_posterior_density", False)
     if needs and not (posterior.has_density and posterior.has_inverse):
         lack = "an inverse" if posterior.has_density else "a density"
@@ -38,6 +45,17 @@ def check_events(p: Any, z: Array) -> None:
         raise InputError(
             f"posterior.latent_dim and prior.latent_dim must be equal, but z has "
             f"shape {z.shape[2:]} and the prior {p.event_shape}"
+        )
+
+
+def check_path(posterior: Any) -> None:
+    """Refuses to differentiate through samples that pass no gradient."""
+    if not posterior.is_reparameterized:
+        raise InputError(
+            f"posterior {type(posterior).__name__} passes no gradient through its "
+            "samples, and this objective or estimator differentiates through them; "
+            "choose objective=vimco, or posterior=straight_through_categorical, or "
+            "posterior=relaxed_categorical with prior=relaxed_categorical"
         )
 
 

@@ -15,6 +15,7 @@ from vaex.models._latent_pairs import (
     check_closed_form_kl,
     check_events,
     check_pair,
+    check_path,
     check_split,
     closed_divergence,
 )
@@ -58,7 +59,7 @@ class VAE(nn.Module):
     def kl_groups(self) -> tuple[str, ...]:
         """Names of the columns of `Terms.kl`."""
         if self.posterior.is_factorized and self.prior.is_factorized:
-            return tuple(f"z{i}" for i in range(self.posterior.latent_dim))
+            return tuple(f"z{i}" for i in range(self.posterior.num_groups))
         return ("z",)
 
     def encode(
@@ -103,7 +104,8 @@ class VAE(nn.Module):
           train: whether statistics are updated and noise layers are on.
           split: take the densities at stop_gradient(z) and add `aux["path"]` [S, B],
             of value 0, whose gradient is d log w / dz times dz / dphi: what a
-            gradient estimator needs to weigh the parts differently.
+            gradient estimator needs to weigh the parts differently. There is no path
+            where the posterior passes no gradient through its samples.
           posterior: q(z|x) from an earlier `encode`, else computed here.
           settings: traced settings of the posterior (temperatures).
 
@@ -120,6 +122,8 @@ class VAE(nn.Module):
             check_split(
                 likelihood=self.likelihood, posterior=self.posterior, prior=self.prior
             )
+        elif train:
+            check_path(self.posterior)
         key, log_qz_x = self.make_rng("sample"), None
         if has_q:
             z, log_qz_x = q.sample_and_log_prob(seed=key, sample_shape=(num_samples,))
@@ -131,7 +135,7 @@ class VAE(nn.Module):
         divergence = None
         if log_qz_x is not None and log_pz is not None:
             divergence = self._divergence(q, p, z, log_qz_x - log_pz)
-        if split:
+        if split and self.posterior.is_reparameterized:
             return self._split_terms(batch, q, z, divergence, train)
         log_px_z, aux = reconstruct(self, batch, z, train)
         return Terms(

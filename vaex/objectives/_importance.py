@@ -1,7 +1,10 @@
 """Split terms and log weights, refused where there are none."""
 
+import jax
+import jax.numpy as jnp
 from jax import Array
 
+from vaex.bounds.estimators import Estimator
 from vaex.errors import InputError
 from vaex.objectives._checks import check_count
 from vaex.types import Batch, Model, Terms, log_weights
@@ -15,11 +18,14 @@ def weighted_terms(
     num_samples: int,
     train: bool,
     split: bool = True,
+    estimator: Estimator | None = None,
 ) -> tuple[Terms, Array]:
     """Terms of `num_samples` S samples, and their log weights [S, B].
 
     Where the estimator is the bound's own gradient they need no split, which saves a
-    pass back and serves posteriors that cannot be evaluated at a given z.
+    pass back and serves posteriors that cannot be evaluated at a given z. Split terms
+    without a path, of samples that pass no gradient, are given one of 0, for estimators
+    that make no use of it.
 
     Raises:
       InputError: naming the objective, where weights do not exist and why.
@@ -34,7 +40,29 @@ def weighted_terms(
         terms = model.terms(batch, num_samples=num_samples, train=train, split=split)
     except InputError as error:
         raise InputError(f"{name}: {error}") from error
+    if split and "path" not in terms.aux:
+        terms = _without_path(terms, name, estimator)
     try:
         return terms, log_weights(terms)
     except ValueError as error:
         raise InputError(f"{name}: {error}; use objective=elbo") from error
+
+
+def _without_path(terms: Terms, name: str, estimator: Estimator | None) -> Terms:
+    if estimator is not None and _takes_path(estimator):
+        raise InputError(
+            f"{name}: no gradient passes through the posterior's samples, and the "
+            f"estimator {getattr(estimator, '__name__', estimator)} needs it; choose "
+            "objective.estimator=vaex.bounds.estimators.vimco (objective=vimco), or "
+            "posterior=straight_through_categorical, or posterior=relaxed_categorical "
+            "with prior=relaxed_categorical"
+        )
+    assert terms.log_qz_x is not None
+    return terms._replace(aux={**terms.aux, "path": jnp.zeros_like(terms.log_qz_x)})
+
+
+def _takes_path(estimator: Estimator) -> bool:
+    """Whether the samples' coefficient b is not 0, of two unequal weights."""
+    with jax.ensure_compile_time_eval():
+        _, b, _ = estimator(jnp.array([[0.0], [-1.0]]))
+        return bool((b != 0.0).any())

@@ -49,6 +49,7 @@ def ciwae(
         num_samples=num_samples,
         train=train,
         split=not is_whole,
+        estimator=estimator,
     )
     bound = combined_bound(log_w, beta)
     coefficients = combined(log_w, estimator, beta)

@@ -47,6 +47,7 @@ def iwae(
         num_samples=num_samples,
         train=train,
         split=not is_whole,
+        estimator=estimator,
     )
     bound = importance_weighted_bound(log_w)
     loss = surrogate_loss(bound, terms, estimator(log_w), is_whole)

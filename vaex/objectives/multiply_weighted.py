@@ -52,6 +52,7 @@ def miwae(
         num_samples=total,
         train=train,
         split=not is_whole,
+        estimator=estimator,
     )
     bound = grouped_weights.multiply_weighted_bound(log_w, num_groups)
     coefficients = grouped_weights.multiply_weighted(log_w, estimator, num_groups)
@@ -90,7 +91,12 @@ def piwae(
     """
     total = _total(num_groups, num_samples)
     terms, log_w = weighted_terms(
-        model, batch, name="piwae", num_samples=total, train=train
+        model,
+        batch,
+        name="piwae",
+        num_samples=total,
+        train=train,
+        estimator=estimator,
     )
     coefficients = grouped_weights.partially_weighted(log_w, estimator, num_groups)
     bound = importance_weighted_bound(log_w)

@@ -50,6 +50,7 @@ def renyi(
         num_samples=num_samples,
         train=train,
         split=not is_whole,
+        estimator=estimator,
     )
     bound = alpha_divergence.renyi_bound(log_w, alpha)
     coefficients = alpha_divergence.renyi(log_w, estimator, alpha)

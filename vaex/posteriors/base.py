@@ -26,8 +26,9 @@ class Posterior(nn.Module):
 
     Class attributes: `has_density` (False: log q(z|x) does not exist and terms
     leave it None), `has_inverse` (False: a sample comes with its log-density, but
-    the density of another z cannot be had), `is_factorized` (q is a product over
-    latent dimensions), `space` (where z lives, for the model to hold priors against).
+    the density of another z cannot be had), `is_reparameterized` (False: no gradient
+    passes through a sample), `is_factorized` (q is a product over `num_groups` parts
+    of z), `space` (where z lives, for the model to hold priors against).
     """
 
     latent_dim: int = 2
@@ -36,6 +37,7 @@ class Posterior(nn.Module):
     num_params = 1
     has_density = True
     has_inverse = True
+    is_reparameterized = True
     is_factorized = True
     space: ClassVar[str] = "real vectors"
 
@@ -54,6 +56,11 @@ class Posterior(nn.Module):
             raise InputError(f"latent_dim must be at least 1, got {self.latent_dim}")
         if not self.min_scale > 0:
             raise InputError(f"min_scale must be above 0, got {self.min_scale}")
+
+    @property
+    def num_groups(self) -> int:
+        """G, independent parts of z: its dimensions where q factorises, else 1."""
+        return self.latent_dim if self.is_factorized else 1
 
     @property
     def raw_shape(self) -> tuple[int, ...]:

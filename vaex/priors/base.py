@@ -16,7 +16,7 @@ class Prior(nn.Module):
       latent_dim: L.
 
     Class attributes: `has_density` (False: log p(z) does not exist and terms leave
-    it None), `is_factorized` (p is a product over latent dimensions), `space`
+    it None), `is_factorized` (p is a product over `num_groups` parts of z), `space`
     (where z lives, as in `vaex.posteriors.base.Posterior`; None: where the posterior
     does), `needs_posterior_density` (True: log q of any z is a part of log p).
     """
@@ -32,6 +32,11 @@ class Prior(nn.Module):
         super().__post_init__()
         if self.latent_dim < 1:
             raise InputError(f"latent_dim must be at least 1, got {self.latent_dim}")
+
+    @property
+    def num_groups(self) -> int:
+        """G, independent parts of z: its dimensions where p factorises, else 1."""
+        return self.latent_dim if self.is_factorized else 1
 
     def __call__(
         self, encode: Callable[[Array], Any] | None, condition: Array | None = None
