@@ -137,6 +137,28 @@ def test_a_unit_at_the_threshold_is_uncertain():
     assert again["active_units"] == units
 
 
+def test_averaged_means_of_layers_count_without_their_error():
+    """Variances 0.002 and 0.03 over x under an error of 0.03: 3 of 5 are active."""
+    generator = np.random.default_rng(2)
+    spread = np.sqrt([0.002, 0.03, 0.03, 0.002, 0.03])
+    error = np.full((2000, 5), 0.03)
+    exact = spread * generator.normal(size=error.shape)
+    means = exact + np.sqrt(error) * generator.normal(size=error.shape)
+    assert (means.var(0) > ACTIVE_THRESHOLD).all()
+    layers, errors = (means[:, :3], means[:, 3:]), (error[:, :3], error[:, 3:])
+    estimates = {
+        "distortion": np.ones(2000),
+        "posterior_mean": layers,
+        "posterior_mean_variance": errors,
+    }
+    units = results_of(estimates)["active_units"]
+    assert (units["value"], units["of"], units["by_layer"]) == (3, 5, [2, 1])
+    estimates["posterior_mean_variance"] = (error[:, :3], np.inf * error[:, 3:])
+    units = results_of(estimates)["active_units"]
+    assert units["value"] is None
+    assert units["reason"] == "the error of an averaged mean is not finite"
+
+
 def test_one_example_has_no_standard_error():
     estimates = {name: values[:1] for name, values in random_estimates().items()}
     results = results_of(estimates)

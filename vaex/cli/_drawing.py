@@ -58,6 +58,9 @@ def draw_run(run: LoadedRun, results: dict[str, Any]) -> list[Path]:
         ),
         "samples": draw_prior_samples(run, SAMPLED)[0],
     }
+    if isinstance(z, tuple):
+        drawn |= _draw_layers(z, test.get("label"))
+        return _saved(drawn, folder)
     if z.ndim == 2:
         rates = np.asarray(results.get("rate_per_group", []), float)
         drawn["latent_space"] = draw_latent_space(
@@ -70,7 +73,25 @@ def draw_run(run: LoadedRun, results: dict[str, Any]) -> list[Path]:
         images = images.reshape(*grid.shape[:2], *dataset.event_shape)
         # The second coordinate of a column is what runs across.
         drawn["manifold"] = draw_manifold(images, quantiles=grid[0, :, 0])
+    return _saved(drawn, folder)
+
+
+def _saved(drawn: dict[str, Any], folder: Path) -> list[Path]:
     return [save_figure(f, folder / f"{name}.png") for name, f in drawn.items()]
+
+
+def _draw_layers(
+    layers: tuple[np.ndarray, ...], labels: np.ndarray | None
+) -> dict[str, Any]:
+    """A figure of each layer's means, the first being the one next to the data."""
+    drawn = {}
+    for number, z in enumerate(layers, 1):
+        given = f" (at the mean of z{number - 1})" if number > 1 else ""
+        name = f"z{number}: posterior means{given}"
+        drawn[f"latent_space_z{number}"] = draw_latent_space(
+            z, labels=labels, name=name
+        )
+    return drawn
 
 
 def draw_prior_samples(

@@ -22,7 +22,7 @@ Preparation = Callable[[Array, Mapping[str, Array]], Batch]
 
 def make_estimate(
     model: nn.Module, preparation: Preparation, samples_per_chunk: int
-) -> Callable[..., dict[str, Array]]:
+) -> Callable[..., dict[str, Any]]:
     """A function (variables, key, stored rows, row indices, K) -> estimates.
 
     Each example draws from its own fold of the key, by its index, so that neither
@@ -40,6 +40,9 @@ def make_estimate(
       (importance-weighted log p(x) with K samples), `ess` (effective sample size of
       the weights), in nats; for a loss-only head `reconstruction_loss` in place of
       `distortion`, `elbo`, `log_px`, `ess`; `posterior_mean` [L] where it exists.
+      Where z is a tuple of layers, of which it has no closed form, `posterior_mean` is
+      the tuple of averages over the K samples, and `posterior_mean_variance` that of
+      the squares of their standard errors.
     """
     count = samples_per_chunk
 
@@ -48,7 +51,7 @@ def make_estimate(
         stored = jax.tree.map(lambda a: a[None], row)
         batch = preparation(named_fold(key, "prepare"), stored)
 
-        def accumulate(chunk: Array, sums: dict[str, Array]) -> dict[str, Array]:
+        def accumulate(chunk: Array, sums: dict[str, Any]) -> dict[str, Any]:
             chunk_key = jax.random.fold_in(key, chunk)
             terms: Any = model.apply(
                 variables,
@@ -59,23 +62,28 @@ def make_estimate(
                 method="terms",
             )
             valid = jnp.arange(count) + chunk * count < k
-            return _accumulate(sums, terms, valid)
+            new = _accumulate(sums, terms, valid)
+            layers = terms.z if isinstance(terms.z, tuple) else ()
+            return new | _layer_sums(sums, layers, valid)
 
         shapes = jax.eval_shape(accumulate, jnp.int32(0), {})
-        start = jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), shapes)
+        start: Any = jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), shapes)
         for name in ("log_w", "log_w2"):
             if name in start:
                 start[name] = jnp.full_like(start[name], -jnp.inf)
         chunks = (k + count - 1) // count
         sums = jax.lax.fori_loop(0, chunks, accumulate, start)
+        found = _estimates(sums, k)
+        if "z" in sums:
+            return found | _layer_means(sums, k)
         mean = _posterior_mean(model, variables, batch)
-        return _estimates(sums, k) | ({} if mean is None else {"posterior_mean": mean})
+        return found | ({} if mean is None else {"posterior_mean": mean})
 
     return jax.vmap(example, in_axes=(None, None, 0, 0, None))
 
 
 def estimate(
-    compiled: Callable[..., dict[str, Array]],
+    compiled: Callable[..., dict[str, Any]],
     variables: Any,
     key: Array,
     data: Mapping[str, np.ndarray],
@@ -83,7 +91,7 @@ def estimate(
     num_samples: int,
     block_size: int,
     on_block: Callable[[int], None] = lambda done: None,
-) -> dict[str, np.ndarray]:
+) -> dict[str, Any]:
     """Estimates of every example of a split, each seen once.
 
     Works in blocks of one fixed size; the last is filled up with its first row,
@@ -99,7 +107,7 @@ def estimate(
       on_block: called with the number of examples done.
 
     Returns:
-      Name -> [N, ...] float32.
+      Name -> [N, ...] float32, or a tuple of such.
 
     Raises:
       InputError: if `num_samples` or `block_size` is not positive.
@@ -108,7 +116,7 @@ def estimate(
         if value < 1:
             raise InputError(f"{name} must be at least 1, got {value}")
     total = len(data["x"])
-    results: list[dict[str, np.ndarray]] = []
+    results: list[dict[str, Any]] = []
     for start in range(0, total, block_size):
         index = np.arange(start, start + block_size)
         used = min(block_size, total - start)
@@ -117,9 +125,10 @@ def estimate(
         block = compiled(
             variables, key, rows, index.astype(np.int32), np.int32(num_samples)
         )
-        results.append({k: v[:used] for k, v in jax.device_get(block).items()})
+        results.append(jax.device_get(block))
         on_block(start + used)
-    return {k: np.concatenate([r[k] for r in results]) for k in results[0]}
+    # Filled up in the last block alone.
+    return jax.tree.map(lambda *parts: np.concatenate(parts)[:total], *results)
 
 
 def kl_form(
@@ -181,6 +190,28 @@ def _estimates(sums: dict[str, Array], k: Array) -> dict[str, Array]:
         result["log_px"] = sums["log_w"] - jnp.log(k.astype(jnp.float32))
         result["ess"] = jnp.exp(2 * sums["log_w"] - sums["log_w2"])
     return result
+
+
+def _layer_sums(
+    sums: dict[str, Any], layers: tuple[Array, ...], valid: Array
+) -> dict[str, Any]:
+    """Running sums of each layer's samples [S, 1, L] and of their squares, [L] each."""
+    new: dict[str, Any] = {}
+    for name, power in (("z", 1), ("z2", 2)) if layers else ():
+        chunk = (jnp.where(valid[:, None], z[:, 0] ** power, 0).sum(0) for z in layers)
+        old = sums.get(name, (0.0,) * len(layers))
+        new[name] = tuple(a + b for a, b in zip(old, chunk, strict=True))
+    return new
+
+
+def _layer_means(sums: dict[str, Any], k: Array) -> dict[str, Any]:
+    """Averages, and the squares of their standard errors: not finite for K = 1."""
+    mean = tuple(total / k for total in sums["z"])
+    squares = (total / k for total in sums["z2"])
+    # Rounding may leave a variance just below 0.
+    spread = (jnp.maximum(s - m**2, 0.0) for s, m in zip(squares, mean, strict=True))
+    error = tuple(s / (k.astype(jnp.float32) - 1.0) for s in spread)
+    return {"posterior_mean": mean, "posterior_mean_variance": error}
 
 
 def _posterior_mean(model: nn.Module, variables: Any, batch: Batch) -> Array | None:

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from vaex.errors import InputError
 from vaex.numerics import named_fold
 
 BLOCK = 256
@@ -23,6 +24,17 @@ def expected(distribution: Any) -> Array:
         return distribution.mode()
 
 
+def _code(bound: Any, q: Any) -> Any:
+    """The mean of q(z|x); of layers, each at the mean of the last; else a draw."""
+    for name in ("mean", "layer_means"):
+        if hasattr(q, name):
+            try:
+                return getattr(q, name)()
+            except NotImplementedError:
+                continue
+    return q.sample(seed=bound.make_rng("sample"))
+
+
 def reconstruct(
     model: nn.Module,
     variables: Any,
@@ -32,6 +44,9 @@ def reconstruct(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Encodes rows and decodes the mean (else a sample) of q(z|x).
 
+    Of layers of latent variables the mean of each is taken at the mean of the one that
+    it is drawn from.
+
     Args:
       model: unbound.
       variables: its.
@@ -40,8 +55,8 @@ def reconstruct(
       stored: rows of a split, name -> [N, ...].
 
     Returns:
-      Prepared originals and E[x|z] in data units, [N, *E] each, and the z used
-      [N, L].
+      Prepared originals and E[x|z] in data units, [N, *E] each, and the z used,
+      [N, L] or the tuple of its layers.
     """
 
     @jax.jit
@@ -49,11 +64,7 @@ def reconstruct(
         batch = preparation(named_fold(key, "prepare"), stored)
 
         def forward(bound: Any) -> tuple[Array, Array]:
-            q = bound.encode(batch, train=False)
-            try:
-                z = q.mean()
-            except NotImplementedError:
-                z = q.sample(seed=bound.make_rng("sample"))
+            z = _code(bound, bound.encode(batch, train=False))
             return z, expected(bound.decode(z, batch.get("condition")))
 
         rngs = {"sample": named_fold(key, "sample")}
@@ -110,7 +121,8 @@ def sample_prior(
       condition: [N, C] for a conditional model.
 
     Returns:
-      Samples x and means E[x|z] in data units, [N, *E] each, and z [N, L].
+      Samples x and means E[x|z] in data units, [N, *E] each, and z [N, L] (or the
+      layers of z).
     """
 
     @jax.jit
@@ -153,6 +165,9 @@ def encode_samples(
 
     Returns:
       [N, L].
+
+    Raises:
+      InputError: if z has layers.
     """
 
     @jax.jit
@@ -160,7 +175,15 @@ def encode_samples(
         batch = preparation(named_fold(key, "prepare"), stored)
 
         def encode(bound: Any) -> Array:
-            return bound.encode(batch, train=False).sample(seed=named_fold(key, "z"))
+            q = bound.encode(batch, train=False)
+            z = q.sample(seed=named_fold(key, "z"))
+            if isinstance(z, tuple):
+                raise InputError(
+                    "a sampler is fitted to latents that are one vector, but those of "
+                    f"{type(model).__name__} have {len(z)} layers; leave --sampler out "
+                    "to draw from the prior"
+                )
+            return z
 
         return (nn.apply(encode, model)(variables),)
 

@@ -13,7 +13,7 @@ Source: Burda, Grosse, Salakhutdinov, ICLR 2016, https://arxiv.org/abs/1509.0051
 
 
 def summarize(
-    estimates: Mapping[str, np.ndarray],
+    estimates: Mapping[str, Any],
     *,
     num_samples: int,
     num_elements: int,
@@ -25,7 +25,8 @@ def summarize(
     """What `results.json` holds.
 
     Args:
-      estimates: `vaex.evaluation.estimates.estimate`'s, name -> [N, ...].
+      estimates: `vaex.evaluation.estimates.estimate`'s, name -> [N, ...], or of the
+        posterior's means a tuple, by layer.
       num_samples: K used for them.
       num_elements: D, elements of an event (masked ones too).
       log_det: nats per example from prepared to data units, part of every density.
@@ -49,7 +50,13 @@ def summarize(
         if "reconstruction_loss" in estimates
         else "the posterior or the prior has no density"
     )
-    estimates = {k: np.asarray(v, np.float64) for k, v in estimates.items()}
+    posterior = _by_layer(estimates, "posterior_mean")
+    errors = _by_layer(estimates, "posterior_mean_variance")
+    estimates = {
+        k: np.asarray(v, np.float64)
+        for k, v in estimates.items()
+        if not k.startswith("posterior_mean")
+    }
     results: dict[str, Any] = {"num_examples": len(next(iter(estimates.values())))}
     for name, sign in (("elbo", 1.0), ("distortion", -1.0)):
         results[name] = (
@@ -77,8 +84,15 @@ def summarize(
     else:
         results["nll"] = _missing(reason, nats) | {"num_samples": num_samples}
     results["bits_per_dim"] = _bits_per_dim(results["nll"], num_elements, is_discrete)
-    results["active_units"] = _active_units(estimates.get("posterior_mean"), seed)
+    results["active_units"] = _active_units(posterior, errors, seed)
     return results
+
+
+def _by_layer(estimates: Mapping[str, Any], name: str) -> list[np.ndarray]:
+    """[N, L] of each layer; none where there is no such estimate."""
+    found = estimates.get(name, ())
+    layers = found if isinstance(found, tuple) else (found,)
+    return [np.asarray(values, np.float64) for values in layers]
 
 
 def _mean(values: np.ndarray, unit: str) -> dict[str, Any]:
@@ -114,21 +128,36 @@ def _bits_per_dim(
     return {"value": nll["value"] * scale, "se": se, "unit": "bits/dim"}
 
 
-def _active_units(means: np.ndarray | None, seed: int) -> dict[str, Any]:
-    """Number of active units; its standard error by 200 bootstrap resamples."""
-    if means is None:
+def _active_units(
+    layers: list[np.ndarray], errors: list[np.ndarray], seed: int
+) -> dict[str, Any]:
+    """Number of active units; its standard error by 200 bootstrap resamples.
+
+    The variance over x of means that were averaged over samples is that of the exact
+    means plus the mean of their squared errors, which is taken off.
+    """
+    if not layers:
         return _missing("the posterior has no mean in closed form", "units")
+    means = np.concatenate(layers, 1)
     if len(means) < 2:
         return _missing("needs two examples", "units")
+    noise = np.concatenate(errors, 1) if errors else np.zeros_like(means)
+    if not np.isfinite(noise).all():
+        return _missing("the error of an averaged mean is not finite", "units")
+
+    def active(rows: Any) -> np.ndarray:
+        return means[rows].var(0) - noise[rows].mean(0) > ACTIVE_THRESHOLD
+
     generator = np.random.default_rng(seed)
-    counts = [
-        (means[rows].var(0) > ACTIVE_THRESHOLD).sum()
-        for rows in generator.integers(0, len(means), (200, len(means)))
-    ]
-    return {
-        "value": int((means.var(0) > ACTIVE_THRESHOLD).sum()),
-        "se": float(np.std(counts)),
+    draws = generator.integers(0, len(means), (200, len(means)))
+    units = active(np.arange(len(means)))
+    ends = np.cumsum([values.shape[1] for values in layers])
+    counts = [int(part.sum()) for part in np.split(units, ends[:-1])]
+    found = {
+        "value": int(units.sum()),
+        "se": float(np.std([active(rows).sum() for rows in draws])),
         "unit": "units",
         "of": means.shape[1],
         "threshold": ACTIVE_THRESHOLD,
     }
+    return found | ({"by_layer": counts} if len(layers) > 1 else {})

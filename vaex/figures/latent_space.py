@@ -16,6 +16,7 @@ def draw_latent_space(
     *,
     labels: np.ndarray | None = None,
     kl: np.ndarray | None = None,
+    name: str = "posterior means",
 ) -> Figure:
     """Posterior means on a plane, and the KL of each latent dimension.
 
@@ -26,6 +27,7 @@ def draw_latent_space(
       means: [N, L] means of q(z|x), latent units.
       labels: [N] integer classes, or None; up to 12 have colours of their own.
       kl: [L] nats, KL per dimension averaged over examples, or None.
+      name: what the means are called in the title.
 
     Returns:
       One pair of axes, and one for the KL where it is given.
@@ -59,7 +61,7 @@ def draw_latent_space(
             )
     figure = new_figure(5.8 if kl is None else 10.6, 4.4)
     left, *right = figure.subplots(1, 1 if kl is None else 2, squeeze=False)[0]
-    title = f"posterior means of {count_of(len(means), 'examples')}"
+    title = f"{name} of {count_of(len(means), 'examples')}"
     missing = int((~finite).sum())
     title += f" ({missing} not finite)" if missing else ""
     draw_means(left, means[finite], labels)

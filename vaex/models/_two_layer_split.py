@@ -6,7 +6,7 @@ estimators that drop the posterior's score hold for the pair (z1, z2) as for a v
 
 Source: Tucker, Lawson, Gu, Maddison, "Doubly Reparameterized Gradient Estimators for
   Monte Carlo Objectives", ICLR 2019, https://arxiv.org/abs/1810.04152; on the ways
-  through a hierarchical posterior, Bauer, Mnih, "Generalized Doubly Reparameterized
+  through a hierarchical posterior, Bauer, Mnih, "Generalized Doubly-Reparameterized
   Gradient Estimators", ICML 2021, https://arxiv.org/abs/2101.11046.
 """
 
