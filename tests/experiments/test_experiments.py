@@ -7,6 +7,7 @@ numbers of its own.
 import importlib.util
 import inspect
 
+import jax
 import numpy as np
 import pytest
 
@@ -52,6 +53,8 @@ def fake(part: dict, generator: np.random.Generator):
     """The same shape with other numbers, all positive."""
     if isinstance(part, dict):
         return {key: fake(value, generator) for key, value in part.items()}
+    if isinstance(part, list):
+        return [fake(value, generator) for value in part]
     if isinstance(part, int):
         return part
     return float(generator.uniform(0.1, 1.0))
@@ -66,8 +69,15 @@ PPCA_PART = dict.fromkeys(
     0.0,
 )
 
+PLANAR_PART = {"KL": 0.0, "all": [0.0] * 2, "log Z": 0.0, "raw": [0.0] * 14}
+PARTS = [
+    ("snr", SNR_PART),
+    ("ppca", PPCA_PART),
+    pytest.param("planar_flows", PLANAR_PART, marks=pytest.mark.slow),
+]
 
-@pytest.mark.parametrize(("name", "part"), [("snr", SNR_PART), ("ppca", PPCA_PART)])
+
+@pytest.mark.parametrize(("name", "part"), PARTS)
 def test_rows_name_measures_and_the_figure_is_drawn(name, part, tmp_path):
     for scale in SCALES:
         reproduction = Reproduction.open(name, scale, tmp_path)
@@ -121,3 +131,65 @@ def test_a_linear_vae_reaches_ppca():
     gap = found["exact train"] - found["elbo train"]
     assert -1e-4 < gap < 0.01
     assert found["sigma2"] == pytest.approx(found["exact sigma2"], rel=0.02)
+
+
+def planar_energy(index: int, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """The paper's table, and the wall, in numpy."""
+    wave = np.sin(2 * np.pi * x / 4)
+    bump = 3 * np.exp(-(((x - 1) / 0.6) ** 2) / 2)
+    rise = 3 / (1 + np.exp(-(x - 1) / 0.3))
+
+    def half(value, width):
+        return np.exp(-((value / width) ** 2) / 2)
+
+    bare = {
+        1: lambda: (
+            ((np.hypot(x, y) - 2) / 0.4) ** 2 / 2
+            - np.log(half(x - 2, 0.6) + half(x + 2, 0.6))
+        ),
+        2: lambda: ((y - wave) / 0.4) ** 2 / 2,
+        3: lambda: -np.log(half(y - wave, 0.35) + half(y - wave + bump, 0.35)),
+        4: lambda: -np.log(half(y - wave, 0.4) + half(y - wave + rise, 0.35)),
+    }[index]()
+    return bare + (np.maximum(np.abs(x) - 4, 0) / 0.4) ** 2 / 2
+
+
+def test_planar_energies_are_the_papers():
+    module, random = load("planar_flows"), np.random.default_rng(0)
+    z = random.uniform(-3, 3, size=(50, 2)) * [1.8, 1.0]
+    for index in module.ENERGIES:
+        actual = module.energy(index, z.astype(np.float32))
+        expected = planar_energy(index, *z.T)
+        np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_planar_divergence_of_a_normal_distribution():
+    """A step of w = 0 and b = 0 is none: E_q U by Gauss-Hermite quadrature in numpy."""
+    module = load("planar_flows")
+    loc, scale = np.array([0.5, -0.3]), np.array([0.6, 0.4])
+    raw_scale = np.log(np.expm1(scale - 1e-4))
+    raw = np.concatenate([loc, raw_scale, [0.7, -0.2, 0.0, 0.0, 0.0]])
+    x, weights = np.polynomial.hermite_e.hermegauss(80)
+    points = np.meshgrid(loc[0] + scale[0] * x, loc[1] + scale[1] * x, indexing="ij")
+    expected = np.einsum("i,j,ij", weights, weights, planar_energy(4, *points))
+    expected = expected / (2 * np.pi) - np.log(scale).sum() - np.log(2 * np.pi) - 1
+    expected += module.log_normaliser(4)
+    actual = module.divergence(4, raw.astype(np.float32), points=201)
+    # Single precision of the energies.
+    assert actual == pytest.approx(expected, abs=1e-5)
+    assert expected > 0.1
+
+
+@pytest.mark.slow
+def test_planar_flows_fit_at_a_small_budget():
+    module = load("planar_flows")
+    found = module.fitted(1, 4, module.Budget(starts=3, steps=1500, samples=32))
+    raw = np.asarray(found["raw"], np.float32)
+    key = jax.random.key(0)
+    q = module.flow_of(raw)
+    z, log_q = q.sample_and_log_prob(seed=key, sample_shape=(100_000,))
+    gaps = np.asarray(log_q + module.energy(1, z), np.float64) + found["log Z"]
+    # Of samples, the same divergence as of the grid.
+    assert gaps.mean() == pytest.approx(found["KL"], abs=4.5 * gaps.std() / 316)
+    assert found["all"] == sorted(found["all"])
+    assert 0 < found["KL"] < 0.4
