@@ -67,7 +67,9 @@ def draw_run(run: LoadedRun, results: dict[str, Any]) -> list[Path]:
             z, labels=test.get("label"), kl=rates if len(rates) == z.shape[1] else None
         )
     is_image = len(dataset.event_shape) in (2, 3)
-    if z.ndim == 2 and z.shape[1] == 2 and is_image and "condition" not in test:
+    space = getattr(getattr(run.model, "posterior", None), "space", "real vectors")
+    is_plane = z.ndim == 2 and z.shape[1] == 2 and space == "real vectors"
+    if is_plane and is_image and "condition" not in test:
         grid = latent_grid(20)
         images = decode_mean(*model, grid.reshape(-1, 2).astype(np.float32))
         images = images.reshape(*grid.shape[:2], *dataset.event_shape)
