@@ -52,6 +52,19 @@ class TwoLayerVAE(nn.Module):
     Source: Burda, Grosse, Salakhutdinov, "Importance Weighted Autoencoders",
       ICLR 2016, https://arxiv.org/abs/1509.00519, the models with two stochastic
       layers.
+
+    >>> import vaex.likelihoods, vaex.nn, vaex.posteriors, vaex.priors
+    >>> gaussian, layers = vaex.posteriors.DiagonalGaussian, vaex.nn.MLPDecoder
+    >>> model = TwoLayerVAE(
+    ...     vaex.nn.MLPEncoder(), gaussian(5), layers(), gaussian(2),
+    ...     vaex.priors.StandardGaussian(2), layers(), gaussian(5), layers(),
+    ...     vaex.likelihoods.Bernoulli((8,)),
+    ... )
+    >>> rngs = {"params": jax.random.key(0), "sample": jax.random.key(1)}
+    >>> batch = {"x": jnp.zeros((3, 8))}
+    >>> terms, _ = jax.eval_shape(model.init_with_output, rngs, batch)
+    >>> [layer.shape for layer in terms.z], terms.kl.shape, model.kl_groups
+    ([(1, 3, 5), (1, 3, 2)], (1, 3, 2), ('z1', 'z2'))
     """
 
     encoder: Any
