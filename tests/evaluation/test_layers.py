@@ -7,6 +7,7 @@ import pytest
 from tests.contracts.compiled import quick_jit
 from tests.oracles import linear_two_layers as exact
 from tests.oracles.linear_two_layers import gaussian_of, linear_two_layers
+from vaex.cli import _console
 from vaex.errors import InputError
 from vaex.evaluation.estimates import estimate, kl_form, make_estimate
 from vaex.evaluation.generate import encode_samples, reconstruct, sample_prior
@@ -100,3 +101,11 @@ def test_reconstructions_are_those_of_the_means_of_both_layers():
     )
     with pytest.raises(InputError, match="those of TwoLayerVAE have 2 layers"):
         encode_samples(*args, {"x": oracle.x})
+
+
+def test_active_units_are_printed_by_layer(capsys):
+    layers = (np.eye(4)[:, :2], np.zeros((4, 3)))
+    estimates = {"distortion": np.ones(4), "posterior_mean": layers}
+    results = summarize(estimates, num_samples=8, num_elements=2, is_discrete=True)
+    _console.show_results({"split": "test", **results})
+    assert "active units, 2 + 0 by layer" in capsys.readouterr().out

@@ -43,6 +43,8 @@ def show_results(results: dict[str, Any]) -> None:
         row = results[key]
         if key == "nll":
             label = f"NLL, {row['num_samples']} importance samples"
+        if "by_layer" in row:
+            label += f", {' + '.join(map(str, row['by_layer']))} by layer"
         if row["value"] is None:
             table.add_row(label, "-", "-", row["reason"])
             continue
