@@ -156,6 +156,14 @@ def summed(kind: Any, objective: Any, size: int) -> Any:
     return jax.device_get(sums(VARIABLES()["params"]))
 
 
+def assert_mean(values: Any, expected: Any) -> None:
+    """The mean over the first axis is within 4.5 standard errors, or exact."""
+    values = np.asarray(values, np.float64)
+    error = values.std(0, ddof=1) / np.sqrt(len(values))
+    # Parameters of a unit that is off have slope 0, and no error.
+    assert (np.abs(values.mean(0) - expected) <= 4.5 * error).all()
+
+
 def test_bounds_rise_to_the_likelihood():
     values, _ = exact()
     assert (values["elbo"] < values["bound of two"] - 1e-3).all()
@@ -226,67 +234,75 @@ def test_sampled_vimco_has_the_mean_gradient_of_the_bound():
 
     slopes, expected = sampled(jax.random.key(1)), exact()[1]["bound of two"]
 
-    def compare(found, expected):
-        found = np.asarray(found, np.float64)
-        error = found.std(0, ddof=1) / np.sqrt(draws)
-        # Parameters of a unit that is off have slope 0, and no error.
-        assert (np.abs(found.mean(0) - expected) <= 4.5 * error).all()
-
-    jax.tree.map(compare, slopes, expected)
+    jax.tree.map(assert_mean, slopes, expected)
 
 
-def grid_of_the_relaxed(params: Any, model: Any) -> Any:
-    """p(x) and the ELBO of one relaxed variable of two categories, by quadrature."""
+def relaxed_model() -> Any:
+    """One relaxed variable of two categories: its simplex is a line."""
+    sizes = {"num_variables": 1, "num_categories": 2}
+    prior = relaxed_priors.RelaxedCategorical(**sizes, learned=True, temperature=0.8)
+    return vae(posterior=RelaxedCategorical(**sizes, temperature=0.5), prior=prior)
+
+
+def by_quadrature(params: Any) -> dict[str, Any]:
+    """Masses of q and p, log p(x) and the ELBO [B], summed over the logit of z_1."""
     y = np.linspace(-25, 25, 2001)
-    z = np.stack([1 / (1 + np.exp(-y)), 1 / (1 + np.exp(y))], -1).astype(np.float32)
-    points = jnp.broadcast_to(z[:, None], (len(z), B, 2))
+    z = np.stack([1 / (1 + np.exp(-y)), 1 / (1 + np.exp(y))], -1)
+    points = jnp.broadcast_to(z.astype(np.float32)[:, None], (len(z), B, 2))
+    # dz_1 = z_1 z_2 dy.
+    volume = (np.log(z).sum(-1)[:, None] + np.log(y[1] - y[0])).astype(np.float32)
 
     def densities(model: Any) -> Any:
         q, p = model.encode(BATCH), model.prior_distribution()
         log_px_z = model.decode(points).log_prob(BATCH["x"])
         return log_px_z, p.log_prob(points), q.log_prob(points)
 
-    found = nn.apply(densities, model)({"params": params})
-    volume = np.log(z.astype(np.float64)).sum(-1)[:, None] + np.log(y[1] - y[0])
-    return found, volume
+    log_px_z, log_p, log_q = nn.apply(densities, relaxed_model())({"params": params})
+    masses = jnp.stack([jnp.exp(d + volume).sum(0) for d in (log_p, log_q)])
+    bound = (jnp.exp(log_q + volume) * (log_px_z + log_p - log_q)).sum(0)
+    log_px = jax.nn.logsumexp(log_px_z + log_p + volume, 0)
+    return {"masses": masses, "log_px": log_px, "elbo": bound}
 
 
 @pytest.mark.slow
 def test_the_relaxed_model_is_bounded_by_its_own_likelihood():
-    """Mean weight p(x) and mean log weight, each within 4.5 standard errors."""
-    sizes = {"num_variables": 1, "num_categories": 2}
-    prior = relaxed_priors.RelaxedCategorical(**sizes, learned=True, temperature=0.8)
-    posterior, draws = RelaxedCategorical(**sizes, temperature=0.5), 20_000
-    model = vae(posterior=posterior, prior=prior)
-    variables = start(model, BATCH)
+    model, draws = relaxed_model(), 20_000
+    params = start(model, BATCH)["params"]
 
     @quick_jit
     def everything(params):
+        def mean(params):
+            found = by_quadrature(params)
+            return -found["elbo"].mean(), found
+
+        def slope(key):
+            def loss(params):
+                rngs = {"sample": key}
+                run = nn.apply(lambda m: elbo(m, BATCH, train=True)[0], model)
+                return run({"params": params}, rngs=rngs)
+
+            return jax.grad(loss)(params)
+
+        keys = jax.random.split(jax.random.key(0), draws)
         terms = model.apply(
             {"params": params},
             BATCH,
             num_samples=draws,
             train=True,
-            rngs={"sample": jax.random.key(0)},
+            rngs={"sample": jax.random.key(1)},
             method="terms",
         )
-        return terms, grid_of_the_relaxed(params, model)[0]
+        expected, found = jax.grad(mean, has_aux=True)(params)
+        return terms, jax.vmap(slope)(keys), expected, found
 
-    terms, densities = jax.device_get(everything(variables["params"]))
-    _, volume = grid_of_the_relaxed(variables["params"], model)
-    log_px_z, log_p, log_q = (a.astype(np.float64) for a in densities)
-    for log_density in (log_p, log_q):
-        mass = np.exp(log_density + volume).sum(0)
-        np.testing.assert_allclose(mass, 1.0, rtol=1e-4)  # beyond +-25 in the logit
-    log_px = np.log(np.exp(log_px_z + log_p + volume).sum(0))
-    log_w = log_px_z + log_p - log_q
-    bound = (np.exp(log_q + volume) * log_w).sum(0)
-    assert (bound < log_px).all()
-    sampled = np.asarray(terms.log_px_z + terms.log_pz - terms.log_qz_x, np.float64)
+    terms, slopes, expected, found = jax.device_get(everything(params))
+    np.testing.assert_allclose(found["masses"], 1.0, rtol=1e-4)  # cut off at +-25
+    assert (found["elbo"] < found["log_px"] - 1e-3).all()
+    log_w = terms.log_px_z + terms.log_pz - terms.log_qz_x
     assert terms.kl.shape == (draws, B, 1)
-    for values, expected in ((np.exp(sampled - log_px), 1.0), (sampled, bound)):
-        error = values.std(0, ddof=1) / np.sqrt(draws)
-        assert np.abs((values.mean(0) - expected) / error).max() < 4.5
+    assert_mean(np.exp(log_w - found["log_px"]), 1.0)
+    assert_mean(log_w, found["elbo"])
+    jax.tree.map(assert_mean, slopes, expected)
 
 
 # What is refused, before anything compiles.
