@@ -32,8 +32,8 @@ class Patience:
     """
 
     steps: int = 5000
-    every: int = 250
-    looks: int = 4
+    every: int = 100
+    looks: int = 8
 
     def __post_init__(self) -> None:
         for name in self.__dataclass_fields__:

@@ -42,12 +42,12 @@ class Flow:
 
     >>> sampler = Flow(hidden=(32,), patience=Patience(steps=1000), say=print)
     >>> sampler.num_steps, sampler.patience.every
-    (5, 250)
+    (5, 100)
     """
 
     num_steps: int = 5
     hidden: tuple[int, ...] = (64, 64)
-    learning_rate: float = 2e-3
+    learning_rate: float = 1e-3
     patience: Patience = Patience()
     say: Callable[[str], None] | None = None
 

@@ -47,7 +47,7 @@ class TwoStage:
 
     >>> sampler = TwoStage(hidden=(32,), patience=Patience(steps=1000), say=print)
     >>> sampler.patience.every
-    250
+    100
     """
 
     hidden: tuple[int, ...] = (128, 128)
