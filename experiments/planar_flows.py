@@ -187,13 +187,13 @@ def draw(found: Mapping[str, Any]) -> Figure:
     figure = Figure(figsize=(9.2, 9.6), layout="constrained")
     rows = figure.subplots(len(ENERGIES), 1 + len(STEPS))
     for n, row in zip(ENERGIES, rows, strict=True):
-        grid, _ = square(WINDOW, 201)
+        grid, _ = square(WINDOW, 401)
         p = np.exp(-np.asarray(energy(n, grid)) - found[f"U{n} K=2"]["log Z"])
         _panel(row[0], grid, p, p.max(), f"exp(-U{n}) / Z")
         for axes, k in zip(row[1:], STEPS, strict=True):
             part = found[f"U{n} K={k}"]
             # The noise's grid, carried along by the flow, with q at its corners.
-            u, _ = square(5.0, 401)
+            u, _ = square(5.0, 601)
             z, log_q = pushed(jnp.asarray(part["raw"], jnp.float32), u)
             title = f"K = {k}, KL {part['KL']:.3f} nats"
             _panel(axes, np.asarray(z), np.exp(np.asarray(log_q)), p.max(), title)
