@@ -143,7 +143,8 @@ def _active_units(
         return _missing("needs two examples", "units")
     noise = np.concatenate(errors, 1) if errors else np.zeros_like(means)
     if not np.isfinite(noise).all():
-        return _missing("the error of an averaged mean is not finite", "units")
+        reason = "not finite: means that are averages need two importance samples"
+        return _missing(reason, "units")
 
     def active(rows: Any) -> np.ndarray:
         return means[rows].var(0) - noise[rows].mean(0) > ACTIVE_THRESHOLD
