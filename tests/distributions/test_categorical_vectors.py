@@ -126,7 +126,7 @@ def test_the_relaxed_density_is_that_of_tensorflow_probability():
     np.testing.assert_array_equal(log_prob, again)
 
 
-@pytest.mark.parametrize("temperature", [0.4, 1.0, 2.5])
+@pytest.mark.parametrize("temperature", [0.4, 2.5])
 def test_relaxed_samples_follow_the_density_between_two_categories(temperature):
     """P(z_1 <= x) = sigmoid(t logit(x) - (l_1 - l_2)), of which the density is the
     slope: both are held against it, samples by Kolmogorov and Smirnov."""
