@@ -94,7 +94,7 @@ class Flow:
             learning_rate=self.learning_rate,
             schedule=cosine(self.patience.steps),
         )
-        experiment = Experiment(prior, negative_log_likelihood, optimizer, Identity())
+        experiment = Experiment(prior, _negative_log_likelihood, optimizer, Identity())
 
         def look(step: int, score: float) -> None:
             if self.say is not None:
@@ -105,7 +105,7 @@ class Flow:
         return prior, fitted(experiment, x, seed, self.patience, look), units
 
 
-def negative_log_likelihood(
+def _negative_log_likelihood(
     prior: Any, batch: Mapping[str, Array], *, train: bool
 ) -> tuple[Array, dict[str, Array]]:
     """Mean of -log p(x) over rows x [B, L], nats."""
