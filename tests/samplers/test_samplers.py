@@ -213,6 +213,8 @@ def test_the_first_draws_of_a_gaussian_are_the_same_for_any_number(latents):
 def test_latents_that_are_no_real_vectors_are_refused(kind):
     with pytest.raises(InputError, match=r"one real vector each.*\(30, 2, 2\)"):
         kind()(np.zeros((30, 2, 2)), 1, seed=0)
+    with pytest.raises(InputError, match="one real vector each.*got 2 layers of"):
+        kind()((np.zeros((30, 3)), np.zeros((30, 2))), 1, seed=0)
     with pytest.raises(InputError, match="one real vector each.*of int"):
         kind()(np.zeros((30, 2), int), 1, seed=0)
     with pytest.raises(InputError, match="must be finite, got 1 of 30"):

@@ -1,6 +1,6 @@
 """What samplers refuse, and the units in which they are trained."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -9,16 +9,22 @@ from vaex.errors import InputError
 _CONSTANT = 1e-6
 
 
-def check_latents(z: np.ndarray) -> None:
+def check_latents(z: Any) -> None:
     """Refuses latents that are not one finite real vector each.
 
     Raises:
-      InputError: with their shape, or how many are not finite.
+      InputError: with what they are, or how many are not finite.
     """
-    if np.ndim(z) != 2 or not np.issubdtype(np.asarray(z).dtype, np.floating):
+    if isinstance(z, tuple):
+        got = f"{len(z)} layers of latents"
+    elif np.ndim(z) != 2 or not np.issubdtype(z.dtype, np.floating):
+        got = f"shape {np.shape(z)} of {z.dtype}"
+    else:
+        got = None
+    if got is not None:
         raise InputError(
-            "samplers are fitted to z of one real vector each, [N, L], got shape "
-            f"{np.shape(z)} of {np.asarray(z).dtype}; draw from the prior instead"
+            f"samplers are fitted to z of one real vector each, [N, L], got {got}; "
+            "draw from the prior instead"
         )
     bad = int((~np.isfinite(z)).any(1).sum())
     if bad:
