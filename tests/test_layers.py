@@ -64,13 +64,16 @@ RULES = {
     # L3
     "models": Rule(L1 - names("data") | L2, NETWORKS),
     "objectives": Rule(L1 - names("data"), NETWORKS),
-    # L4: no concrete model, head or prior; among themselves one direction, and io
-    # is imported from above only
+    # L4: no concrete model, head or prior, but for the samplers, which train priors and
+    # a second model on z; among themselves one direction, io imported from above only
     "training": Rule(L1, TRAINING),
     "evaluation": Rule(L1 | names("training"), TRAINING),
     "anomaly": Rule(L1 | names("training evaluation"), TRAINING),
     "io": Rule(L1 | names("training"), TRAINING | names("orbax")),
-    "samplers": Rule(BASE, names("numpy sklearn")),
+    "samplers": Rule(
+        L1 - names("data") | L2 | names("models objectives training evaluation"),
+        names("numpy jax sklearn"),
+    ),
     # L5
     "sklearn": Rule(ANYTHING, ANYTHING, HYDRA | names("cli")),
     "testing": Rule(ANYTHING, ANYTHING, HYDRA | names("cli")),

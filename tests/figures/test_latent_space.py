@@ -108,6 +108,12 @@ def test_all_kl_missing(render):
     )
 
 
+def test_a_variable_of_several_dimensions_has_one_bar(render):
+    figure = render(draw_latent_space(means(5, 6), kl=np.array([0.5, 2.0])))
+    assert figure.axes[1].get_title() == "KL per variable: 2 of 2 active"
+    assert len(figure.axes[1].patches) == 2
+
+
 def test_names_are_written_once_per_place(render):
     z, labels = means(400, 2), np.arange(400) % 2
     (axes,) = render(draw_latent_space(z, labels=labels)).axes

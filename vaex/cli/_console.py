@@ -66,13 +66,16 @@ def show_comparison(title: str, rows: Sequence[Any]) -> None:
     """Prints reference values beside ours: rows of `vaex.cli._reproduction.Row`."""
     table = Table(title=title, title_justify="left")
     table.add_column("")
-    for name in ("paper", "ours"):
+    # A bar that is ours is no paper's.
+    theirs = "reference" if any(row.source == "ours" for row in rows) else "paper"
+    for name in (theirs, "ours"):
         table.add_column(name, justify="right")
-    table.add_column("tolerance")
-    table.add_column("")
+    for name in ("tolerance", "", "source"):
+        table.add_column(name)
     for row in rows:
         verdict = "pass" if row.passed else "FAIL"
-        table.add_row(row.name, f"{row.value:g}", f"{row.ours:.5g}", row.rule, verdict)
+        value, ours = f"{row.value:g}", f"{row.ours:.5g}"
+        table.add_row(row.name, value, ours, row.rule, verdict, row.source)
     Console(width=None if _is_terminal() else 100).print(table)
 
 

@@ -63,8 +63,9 @@ def draw_run(run: LoadedRun, results: dict[str, Any]) -> list[Path]:
         return _saved(drawn, folder)
     if z.ndim == 2:
         rates = np.asarray(results.get("rate_per_group", []), float)
+        is_told = len(rates) > 1 or len(rates) == z.shape[1]
         drawn["latent_space"] = draw_latent_space(
-            z, labels=test.get("label"), kl=rates if len(rates) == z.shape[1] else None
+            z, labels=test.get("label"), kl=rates if is_told else None
         )
     is_image = len(dataset.event_shape) in (2, 3)
     space = getattr(getattr(run.model, "posterior", None), "space", "real vectors")

@@ -9,8 +9,8 @@ INACTIVE = 0.01  # nats
 MOST_NUMBERS = 24
 
 
-def draw_kl(axes: Axes, kl: np.ndarray) -> None:
-    """Bars of KL per dimension, largest first, grey below 0.01 nats.
+def draw_kl(axes: Axes, kl: np.ndarray, part: str = "dimension") -> None:
+    """Bars of KL per latent dimension or variable, largest first, grey below 0.01 nats.
 
     The scale is linear up to the mark and logarithmic above it, so that a
     dimension that carries little is told from one that carries nothing.
@@ -18,6 +18,7 @@ def draw_kl(axes: Axes, kl: np.ndarray) -> None:
     Args:
       axes: where to draw.
       kl: [L] nats, averaged over examples; NaN has no bar and comes last.
+      part: what each is the KL of.
 
     >>> from matplotlib.figure import Figure
     >>> axes = Figure().subplots()
@@ -44,12 +45,12 @@ def draw_kl(axes: Axes, kl: np.ndarray) -> None:
     step = -(-len(kl) // (MOST_NUMBERS if len(kl) <= 100 else MOST_NUMBERS // 2))
     axes.set_xticks(ranks[::step], [str(i) for i in order[::step]])
     axes.set_xlim(-0.6, max(len(kl), 6) - 0.4)
-    title = f"KL per dimension: {active.sum()} of {len(kl)} active"
+    title = f"KL per {part}: {active.sum()} of {len(kl)} active"
     missing = int(np.isnan(kl).sum())
     dress(
         axes,
         title=f"{title} ({missing} not finite)" if missing else title,
-        x="latent dimension (index, sorted by KL)",
+        x=f"latent {part} (index, sorted by KL)",
         y="KL to the prior (nats per example)",
     )
     axes.legend(fontsize=SMALL, frameon=False, loc="upper right")

@@ -26,7 +26,8 @@ def draw_latent_space(
     Args:
       means: [N, L] means of q(z|x), latent units.
       labels: [N] integer classes, or None; up to 12 have colours of their own.
-      kl: [L] nats, KL per dimension averaged over examples, or None.
+      kl: [G] nats, KL averaged over examples of each of G variables that share the L
+        dimensions equally (G = L: of each dimension), or None.
       name: what the means are called in the title.
 
     Returns:
@@ -54,10 +55,11 @@ def draw_latent_space(
         labels = check_labels(labels, len(means))[finite]
     if kl is not None:
         kl = to_float(kl)
-        if kl.shape != means.shape[1:]:
+        if kl.ndim != 1 or not kl.size or means.shape[1] % len(kl):
             raise ValueError(
-                f"kl must be [{means.shape[1]}], one value per latent dimension, got "
-                f"shape {kl.shape}; average it over the examples"
+                f"kl must be [{means.shape[1]}], one value per latent dimension, or per "
+                f"variable of several, got shape {kl.shape}; average it over the "
+                "examples"
             )
     figure = new_figure(5.8 if kl is None else 10.6, 4.4)
     left, *right = figure.subplots(1, 1 if kl is None else 2, squeeze=False)[0]
@@ -67,5 +69,6 @@ def draw_latent_space(
     draw_means(left, means[finite], labels)
     left.set_title(title, fontsize=TITLE)
     if kl is not None:
-        draw_kl(right[0], kl)
+        part = "dimension" if len(kl) == means.shape[1] else "variable"
+        draw_kl(right[0], kl, part)
     return figure
