@@ -57,8 +57,8 @@ def draw_latent_space(
         kl = to_float(kl)
         if kl.ndim != 1 or not kl.size or means.shape[1] % len(kl):
             raise ValueError(
-                f"kl must be [{means.shape[1]}], one value per latent dimension, or per "
-                f"variable of several, got shape {kl.shape}; average it over the "
+                f"kl must be [{means.shape[1]}], one value per latent dimension or "
+                f"variable of several of them, got shape {kl.shape}; average it over the "
                 "examples"
             )
     figure = new_figure(5.8 if kl is None else 10.6, 4.4)
