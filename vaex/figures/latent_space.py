@@ -58,7 +58,7 @@ def draw_latent_space(
         if kl.ndim != 1 or not kl.size or means.shape[1] % len(kl):
             raise ValueError(
                 f"kl must be [{means.shape[1]}], one value per latent dimension or "
-                f"variable of several of them, got shape {kl.shape}; average it over the "
+                f"variable of several, got shape {kl.shape}; average it over the "
                 "examples"
             )
     figure = new_figure(5.8 if kl is None else 10.6, 4.4)
