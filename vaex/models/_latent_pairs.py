@@ -70,15 +70,16 @@ def check_split(**parts: Any) -> None:
         if not (part.is_normalized if has_density is None else has_density):
             raise InputError(
                 "a gradient estimator that weighs log w needs every density, but "
-                f"the {name} {type(part).__name__} has none"
+                f"the {name} {type(part).__name__} has none; use another {name}"
             )
     for name, part in parts.items():
         if not getattr(part, "has_inverse", True):
             raise InputError(
                 "a gradient estimator that weighs log w needs log q(z|x) at frozen z, "
                 f"but the {name} {type(part).__name__} has no inverse: it "
-                "knows the density of its own samples alone; use the reparameterised "
-                "gradient"
+                "knows the density of its own samples alone; use "
+                "objective.estimator=vaex.bounds.estimators.reparameterised, where "
+                "the objective takes one, or another posterior"
             )
 
 

@@ -2,7 +2,11 @@
 
 from typing import Any
 
+from jax import Array
+
 from vaex.errors import InputError
+from vaex.objectives.ledger import rate
+from vaex.types import Terms
 
 
 def check_count(name: str, value: int, least: int = 1) -> None:
@@ -13,8 +17,25 @@ def check_count(name: str, value: int, least: int = 1) -> None:
         )
 
 
-def required(value: Any, objective: str, reason: str) -> Any:
-    """The value; InputError where it is None, with the reason."""
-    if value is None:
-        raise InputError(f"{objective} {reason}; use objective=elbo or other parts")
-    return value
+def needed_rate(model: Any, terms: Terms, name: str) -> Array:
+    """KL(q(z|x) || p(z)) of each example in nats, [B].
+
+    Raises:
+      InputError: naming the objective and the part without a density.
+    """
+    divergence = rate(terms)
+    if divergence is None:
+        lacking = "posterior" if terms.log_qz_x is None else "prior"
+        raise InputError(
+            f"{name} needs a posterior and a prior with a density, but the "
+            f"{part_name(model, lacking)} has none; use objective=wae_mmd, "
+            "objective=autoencoder or objective=adversarial_autoencoder, or another "
+            f"{lacking}"
+        )
+    return divergence
+
+
+def part_name(model: Any, slot: str) -> str:
+    """The slot and, where the model has one part in it, the part's class."""
+    part = getattr(model, slot, None)
+    return slot if part is None else f"{slot} {type(part).__name__}"

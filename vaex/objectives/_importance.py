@@ -6,7 +6,7 @@ from jax import Array
 
 from vaex.bounds.estimators import Estimator
 from vaex.errors import InputError
-from vaex.objectives._checks import check_count
+from vaex.objectives._checks import check_count, part_name
 from vaex.types import Batch, Model, Terms, log_weights
 
 
@@ -45,7 +45,17 @@ def weighted_terms(
     try:
         return terms, log_weights(terms)
     except ValueError as error:
-        raise InputError(f"{name}: {error}; use objective=elbo") from error
+        raise InputError(f"{name}: {error}{_instead(model, terms)}") from error
+
+
+def _instead(model: Model, terms: Terms) -> str:
+    """The part without a density, and what may take the place of it."""
+    if terms.log_px_z is None:
+        slot, fix = "likelihood", "objective=elbo"
+    else:
+        slot = "posterior" if terms.log_qz_x is None else "prior"
+        fix = "objective=autoencoder"
+    return f" ({part_name(model, slot)}); use another {slot}, or {fix}"
 
 
 def _without_path(terms: Terms, name: str, estimator: Estimator | None) -> Terms:

@@ -9,10 +9,13 @@ from vaex.errors import InputError
 from vaex.types import Batch, Model, Terms
 
 
-def latent_array(terms: Terms, name: str) -> Array:
+def latent_array(model: Model, terms: Terms, name: str) -> Array:
     """Z [S, B, L]; InputError where it is something else, naming the objective."""
     if not (isinstance(terms.z, jax.Array) and terms.z.ndim == 3):
-        raise InputError(f"{name} needs latent variables that are one vector")
+        raise InputError(
+            f"{name} needs latent variables that are one vector, which those of "
+            f"{type(model).__name__} are not; use model=vae"
+        )
     return terms.z
 
 

@@ -7,11 +7,10 @@ critic without gradient.
 import jax
 from jax import Array
 
-from vaex.errors import InputError
-from vaex.objectives._checks import check_count
+from vaex.objectives._checks import check_count, needed_rate
 from vaex.objectives._latent import latent_array, prior_draws
 from vaex.objectives.critic import Critic, classification_loss, frozen
-from vaex.objectives.ledger import distortion, ledger_of, rate
+from vaex.objectives.ledger import distortion, ledger_of
 from vaex.types import Batch, Metrics, Model, NonNegative
 
 
@@ -50,10 +49,8 @@ def factor_vae(
     """
     check_count("num_samples", num_samples)
     terms = model.terms(batch, num_samples=num_samples, train=train)
-    divergence = rate(terms)
-    if divergence is None:
-        raise InputError("factor_vae needs a posterior and a prior with a density")
-    z = latent_array(terms, "factor_vae")
+    divergence = needed_rate(model, terms, "factor_vae")
+    z = latent_array(model, terms, "factor_vae")
     rows = z.reshape(-1, z.shape[-1])
     still = jax.lax.stop_gradient(rows)
     key = model.make_rng("objective")
@@ -100,7 +97,7 @@ def adversarial_autoencoder(
     """
     check_count("num_samples", num_samples)
     terms = model.terms(batch, num_samples=num_samples, train=train)
-    z = latent_array(terms, "adversarial_autoencoder")
+    z = latent_array(model, terms, "adversarial_autoencoder")
     draws = jax.lax.stop_gradient(prior_draws(model, batch, z))
     critic_loss = classification_loss(critic(draws), critic(jax.lax.stop_gradient(z)))
     fooled = jax.nn.softplus(-frozen(critic, z)).mean()

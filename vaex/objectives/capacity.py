@@ -3,10 +3,9 @@
 from jax import Array
 from jax.typing import ArrayLike
 
-from vaex.errors import InputError
-from vaex.objectives._checks import check_count
+from vaex.objectives._checks import check_count, needed_rate
 from vaex.objectives._schedule import Schedule, scheduled
-from vaex.objectives.ledger import distortion, ledger_of, rate
+from vaex.objectives.ledger import distortion, ledger_of
 from vaex.types import Batch, Metrics, Model, NonNegative
 
 
@@ -50,9 +49,7 @@ def controlled_capacity(
     """
     check_count("num_samples", num_samples)
     terms = model.terms(batch, num_samples=num_samples, train=train)
-    divergence = rate(terms)
-    if divergence is None:
-        raise InputError("capacity needs a posterior and a prior with a density")
+    divergence = needed_rate(model, terms, "capacity")
     target = scheduled(capacity, schedule, step)
     gap = abs(divergence.mean() - target)
     return distortion(terms).mean() + gamma * gap, ledger_of(terms)

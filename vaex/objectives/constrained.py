@@ -2,9 +2,8 @@
 
 from jax import Array
 
-from vaex.errors import InputError
-from vaex.objectives._checks import check_count
-from vaex.objectives.ledger import distortion, ledger_of, rate
+from vaex.objectives._checks import check_count, needed_rate
+from vaex.objectives.ledger import distortion, ledger_of
 from vaex.objectives.multiplier import Multiplier
 from vaex.types import Batch, Metrics, Model, Scalar
 
@@ -45,8 +44,6 @@ def geco(
     """
     check_count("num_samples", num_samples)
     terms = model.terms(batch, num_samples=num_samples, train=train)
-    divergence = rate(terms)
-    if divergence is None:
-        raise InputError("geco needs a posterior and a prior with a density")
+    divergence = needed_rate(model, terms, "geco")
     part, value = multiplier((distortion(terms) - tolerance).mean())
     return divergence.mean() + part, {**ledger_of(terms), "multiplier": value}

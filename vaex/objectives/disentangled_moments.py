@@ -1,12 +1,15 @@
 """DIP-VAE: the covariance of the aggregate posterior held to the identity."""
 
+from typing import Any
+
 import distrax
 import jax.numpy as jnp
 from jax import Array
 
 from vaex.errors import InputError
-from vaex.objectives._checks import check_count
-from vaex.objectives.ledger import distortion, ledger_of, rate
+from vaex.objectives._checks import check_count, needed_rate, part_name
+from vaex.objectives._latent import latent_array
+from vaex.objectives.ledger import distortion, ledger_of
 from vaex.types import Batch, Metrics, Model, NonNegative, Terms
 
 
@@ -44,8 +47,11 @@ def dip_vae_i(
       by B.
     """
     q, terms = _encoded(model, batch, train, num_samples, "dip_vae_i")
-    penalty = _penalty(_covariance(_mean(q, "dip_vae_i")), off_diagonal, diagonal)
-    return _loss(terms, "dip_vae_i") + penalty, {**ledger_of(terms), "moments": penalty}
+    penalty = _penalty(
+        _covariance(_mean(model, q, "dip_vae_i")), off_diagonal, diagonal
+    )
+    loss = _loss(model, terms, "dip_vae_i") + penalty
+    return loss, {**ledger_of(terms), "moments": penalty}
 
 
 def dip_vae_ii(
@@ -78,40 +84,40 @@ def dip_vae_ii(
     q, terms = _encoded(model, batch, train, num_samples, "dip_vae_ii")
     if not isinstance(q, distrax.Independent):
         raise InputError(
-            "dip_vae_ii needs a posterior that factorises over latent dimensions, got "
-            f"{type(q).__name__}; use posterior=diagonal_gaussian"
+            "dip_vae_ii needs a posterior that factorises over latent dimensions, "
+            f"which the {part_name(model, 'posterior')} does not; use "
+            "posterior=diagonal_gaussian"
         )
     within = jnp.diag(jnp.asarray(q.variance()).mean(0))
-    covariance = _covariance(_mean(q, "dip_vae_ii")) + within
+    covariance = _covariance(_mean(model, q, "dip_vae_ii")) + within
     penalty = _penalty(covariance, off_diagonal, diagonal)
-    return _loss(terms, "dip_vae_ii") + penalty, {
-        **ledger_of(terms),
-        "moments": penalty,
-    }
+    loss = _loss(model, terms, "dip_vae_ii") + penalty
+    return loss, {**ledger_of(terms), "moments": penalty}
 
 
 def _encoded(
     model: Model, batch: Batch, train: bool, num_samples: int, name: str
-) -> tuple[object, Terms]:
+) -> tuple[Any, Terms]:
     check_count("num_samples", num_samples)
     q = model.encode(batch, train=train)
-    return q, model.terms(batch, num_samples=num_samples, train=train, posterior=q)
+    terms = model.terms(batch, num_samples=num_samples, train=train, posterior=q)
+    latent_array(model, terms, name)
+    return q, terms
 
 
-def _loss(terms: Terms, name: str) -> Array:
-    divergence = rate(terms)
-    if divergence is None:
-        raise InputError(f"{name} needs a posterior and a prior with a density")
-    return (distortion(terms) + divergence).mean()
+def _loss(model: Model, terms: Terms, name: str) -> Array:
+    return (distortion(terms) + needed_rate(model, terms, name)).mean()
 
 
-def _mean(q, name: str) -> Array:
+def _mean(model: Model, q: Any, name: str) -> Array:
     """[B, L]."""
     try:
         return q.mean()
     except (NotImplementedError, AttributeError) as error:
         raise InputError(
-            f"{name} needs the posterior's mean, which {type(q).__name__} does not give"
+            f"{name} needs the posterior's mean, which the "
+            f"{part_name(model, 'posterior')} does not give; use "
+            "posterior=diagonal_gaussian"
         ) from error
 
 

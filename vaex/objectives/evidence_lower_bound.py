@@ -5,10 +5,9 @@ from collections.abc import Callable
 from jax import Array
 from jax.typing import ArrayLike
 
-from vaex.errors import InputError
-from vaex.objectives._checks import check_count
+from vaex.objectives._checks import check_count, needed_rate
 from vaex.objectives._schedule import scheduled
-from vaex.objectives.ledger import distortion, ledger_of, rate
+from vaex.objectives.ledger import distortion, ledger_of
 from vaex.types import Batch, Metrics, Model, NonNegative
 
 
@@ -49,12 +48,7 @@ def elbo(
     """
     check_count("num_samples", num_samples)
     terms = model.terms(batch, num_samples=num_samples, train=train)
-    divergence = rate(terms)
-    if divergence is None:
-        raise InputError(
-            "the ELBO needs a posterior and a prior with a density; use "
-            "objective=autoencoder or objective=wae_mmd"
-        )
+    divergence = needed_rate(model, terms, "elbo")
     weight = scheduled(beta, schedule, step)
     loss = (distortion(terms) + weight * divergence).mean()
     return loss, ledger_of(terms)

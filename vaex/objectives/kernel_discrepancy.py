@@ -3,10 +3,9 @@
 from jax import Array
 
 from vaex.bounds.kernel_discrepancy import Kernel, inverse_multiquadric_kernel
-from vaex.errors import InputError
-from vaex.objectives._checks import check_count
+from vaex.objectives._checks import check_count, needed_rate
 from vaex.objectives._latent import discrepancy_from_prior, latent_array
-from vaex.objectives.ledger import distortion, ledger_of, rate
+from vaex.objectives.ledger import distortion, ledger_of
 from vaex.types import Batch, Metrics, Model, NonNegative, Scalar
 
 
@@ -45,13 +44,8 @@ def info_vae(
     """
     check_count("num_samples", num_samples)
     terms = model.terms(batch, num_samples=num_samples, train=train)
-    divergence = rate(terms)
-    if divergence is None:
-        raise InputError(
-            "info_vae needs a posterior and a prior with a density; use "
-            "objective=wae_mmd"
-        )
-    z = latent_array(terms, "info_vae")
+    divergence = needed_rate(model, terms, "info_vae")
+    z = latent_array(model, terms, "info_vae")
     mmd = discrepancy_from_prior(model, batch, z, kernel)
     penalty = (1.0 - alpha) * divergence.mean() + (alpha + scale - 1.0) * mmd
     return distortion(terms).mean() + penalty, {**ledger_of(terms), "mmd": mmd}
@@ -87,7 +81,7 @@ def wae_mmd(
     """
     check_count("num_samples", num_samples)
     terms = model.terms(batch, num_samples=num_samples, train=train)
-    z = latent_array(terms, "wae_mmd")
+    z = latent_array(model, terms, "wae_mmd")
     mmd = discrepancy_from_prior(model, batch, z, kernel)
     loss = distortion(terms).mean() + scale * mmd
     return loss, {**ledger_of(terms), "mmd": mmd}

@@ -3,8 +3,7 @@
 import jax.numpy as jnp
 from jax import Array
 
-from vaex.errors import InputError
-from vaex.objectives._checks import check_count
+from vaex.objectives._checks import check_count, needed_rate
 from vaex.objectives.ledger import distortion, ledger_of
 from vaex.types import Batch, Metrics, Model, NonNegative
 
@@ -43,7 +42,7 @@ def free_bits(
     """
     check_count("num_samples", num_samples)
     terms = model.terms(batch, num_samples=num_samples, train=train)
-    if terms.kl is None:
-        raise InputError("free_bits needs a posterior and a prior with a density")
+    needed_rate(model, terms, "free_bits")
+    assert terms.kl is not None
     groups = jnp.maximum(minimum, terms.kl.mean((0, 1)))
     return distortion(terms).mean() + groups.sum(), ledger_of(terms)

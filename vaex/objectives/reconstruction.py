@@ -10,7 +10,7 @@ from vaex.errors import InputError
 from vaex.objectives._checks import check_count
 from vaex.objectives._latent import latent_array
 from vaex.objectives.ledger import distortion, ledger_of
-from vaex.types import Batch, Metrics, Model, NonNegative
+from vaex.types import Batch, Metrics, Model, NonNegative, Terms
 
 
 def autoencoder(
@@ -42,7 +42,7 @@ def autoencoder(
     """
     check_count("num_samples", num_samples)
     terms = model.terms(batch, num_samples=num_samples, train=train)
-    return _loss(terms, latent_norm, "autoencoder"), ledger_of(terms)
+    return _loss(model, terms, latent_norm, "autoencoder"), ledger_of(terms)
 
 
 def gradient_penalized_autoencoder(
@@ -78,14 +78,14 @@ def gradient_penalized_autoencoder(
     """
     check_count("num_samples", num_samples)
     terms = model.terms(batch, num_samples=num_samples, train=train)
-    z = latent_array(terms, "gradient_penalized_autoencoder")
+    z = latent_array(model, terms, "gradient_penalized_autoencoder")
     slope = _squared_slope(model, z, batch).mean()
-    loss = _loss(terms, latent_norm, "gradient_penalized_autoencoder")
+    loss = _loss(model, terms, latent_norm, "gradient_penalized_autoencoder")
     return loss + penalty * slope, {**ledger_of(terms), "slope": slope}
 
 
-def _loss(terms: Any, latent_norm: float | Array, name: str) -> Array:
-    norm = jnp.square(latent_array(terms, name)).sum(-1).mean()
+def _loss(model: Model, terms: Terms, latent_norm: float | Array, name: str) -> Array:
+    norm = jnp.square(latent_array(model, terms, name)).sum(-1).mean()
     return distortion(terms).mean() + latent_norm * 0.5 * norm
 
 

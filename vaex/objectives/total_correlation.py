@@ -9,7 +9,8 @@ from jax import Array
 
 from vaex.bounds.total_correlation import decompose, stratified_sampling
 from vaex.errors import InputError
-from vaex.objectives._checks import check_count
+from vaex.objectives._checks import check_count, needed_rate, part_name
+from vaex.objectives._latent import latent_array
 from vaex.objectives.ledger import distortion, ledger_of
 from vaex.types import Batch, Metrics, Model, NonNegative
 
@@ -59,14 +60,17 @@ def beta_tcvae(
     check_count("num_samples", num_samples)
     q = model.encode(batch, train=train)
     terms = model.terms(batch, num_samples=num_samples, train=train, posterior=q)
-    if terms.log_qz_x is None or terms.log_pz is None:
-        raise InputError("beta_tcvae needs a posterior and a prior with a density")
-    if not (isinstance(q, distrax.Independent) and terms.z.ndim == 3):
+    needed_rate(model, terms, "beta_tcvae")
+    assert terms.log_qz_x is not None
+    assert terms.log_pz is not None
+    z = latent_array(model, terms, "beta_tcvae")
+    if not isinstance(q, distrax.Independent):
         raise InputError(
-            "beta_tcvae needs a posterior that factorises over latent dimensions, got "
-            f"{type(q).__name__}; use posterior=diagonal_gaussian"
+            "beta_tcvae needs a posterior that factorises over latent dimensions, "
+            f"which the {part_name(model, 'posterior')} does not; use "
+            "posterior=diagonal_gaussian"
         )
-    pairs: Any = q.distribution.log_prob(terms.z[:, :, None])
+    pairs: Any = q.distribution.log_prob(z[:, :, None])
     weights = sampling(pairs.shape[1], num_examples)
     parts = decompose(terms.log_qz_x, terms.log_pz, pairs, weights)
     mean = {name: part.mean() for name, part in parts._asdict().items()}

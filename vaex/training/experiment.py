@@ -8,6 +8,7 @@ from typing import Any
 import flax.linen as nn
 from jax import Array
 
+from vaex.errors import InputError
 from vaex.training.hparams import Hparams, make_hparams, unwrap
 from vaex.types import Batch, Metrics
 
@@ -31,9 +32,20 @@ class Root(nn.Module):
         weights: Mapping[str, Any],
         step: Array | int = 0,
     ) -> tuple[Array, Metrics]:
-        """Loss and metrics of a batch; `step` is for objectives that ask for it."""
-        timed = {"step": step} if _asks_for_step(self.objective) else {}
-        return self.objective(self.model, batch, train=train, **timed, **weights)
+        """Loss and metrics of a batch; `step` is for objectives that ask for it.
+
+        What a model refuses an objective is raised with the objective's name.
+        """
+        function = _function_of(self.objective)
+        parameters = inspect.signature(function).parameters
+        timed = {"step": step} if "step" in parameters else {}
+        try:
+            return self.objective(self.model, batch, train=train, **timed, **weights)
+        except InputError as error:
+            name = getattr(function, "__name__", type(function).__name__)
+            if name in str(error):
+                raise
+            raise InputError(f"{name}: {error}") from error
 
 
 class Joined(nn.Module):
@@ -55,9 +67,8 @@ class Joined(nn.Module):
         return self.function(model, batch, train=train, **options, **self.learned)
 
 
-def _asks_for_step(objective: Callable[..., Any]) -> bool:
-    function = objective.function if isinstance(objective, Joined) else objective
-    return "step" in inspect.signature(function).parameters
+def _function_of(objective: Callable[..., Any]) -> Callable[..., Any]:
+    return objective.function if isinstance(objective, Joined) else objective
 
 
 @dataclass(frozen=True, eq=False)
