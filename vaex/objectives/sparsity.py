@@ -1,0 +1,116 @@
+"""Sparse autoencoders: codes of which few units are on."""
+
+import math
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from vaex.objectives._checks import check_count
+from vaex.objectives._latent import latent_array
+from vaex.objectives.ledger import distortion, ledger_of
+from vaex.types import Batch, Fraction, Metrics, Model, NonNegative
+
+
+def sparse_autoencoder(
+    model: Model,
+    batch: Batch,
+    *,
+    train: bool,
+    weight: NonNegative = 1e-3,
+    num_samples: int = 1,
+) -> tuple[Array, Metrics]:
+    """Minimises distortion + weight sum_l |z_l|.
+
+    Needs no density of the posterior: it is meant for a deterministic one. A decoder
+    whose weights grow can undo any penalty on the size of z; hold them with weight
+    decay (optimizer=adamw).
+
+    Args:
+      model: a bound model.
+      batch: B examples.
+      train: whether this is a training step.
+      weight: of the L1 norm of z, traced.
+      num_samples: S, posterior samples per example.
+
+    Returns:
+      Loss per example in the distortion's unit, and the ledger with `sparsity`, the
+      mean L1 norm.
+
+    Numerics: the slope of |z_l| is taken as 0 at z_l = 0.
+
+    Source: L1 as a sparse prior of codes: Olshausen, Field, "Emergence of simple-cell
+      receptive field properties by learning a sparse code for natural images", Nature
+      381, 1996, https://doi.org/10.1038/381607a0 (|x| among its choices), here with
+      an encoder in place of inference by descent.
+    """
+    check_count("num_samples", num_samples)
+    terms = model.terms(batch, num_samples=num_samples, train=train)
+    z = latent_array(model, terms, "sparse_autoencoder")
+    norm = jnp.abs(z).sum(-1).mean()
+    loss = distortion(terms).mean() + weight * norm
+    return loss, {**ledger_of(terms), "sparsity": norm}
+
+
+def kl_sparse_autoencoder(
+    model: Model,
+    batch: Batch,
+    *,
+    train: bool,
+    weight: NonNegative = 1.0,
+    activity: Fraction = 0.05,
+    num_samples: int = 1,
+) -> tuple[Array, Metrics]:
+    """Minimises distortion + weight sum_l KL(activity || mean of sigmoid(z_l)).
+
+    The divergence is of two Bernoulli variables; the mean is over the batch (and
+    samples), so that a unit is on for a share `activity` of the examples.
+
+    Args:
+      model: a bound model.
+      batch: B examples.
+      train: whether this is a training step.
+      weight: of the divergence, traced.
+      activity: rho, the share of examples that a unit is meant to be on for, traced.
+      num_samples: S, posterior samples per example.
+
+    Returns:
+      Loss per example in the distortion's unit, and the ledger with `sparsity`, the
+      divergence in nats.
+
+    Numerics: logarithms of mean activations are taken of z, not of sigmoid(z), so
+      that units which are off or on throughout keep a slope.
+
+    Source: Ng, "Sparse autoencoder", CS294A lecture notes, Stanford, 2011,
+      https://web.stanford.edu/class/cs294a/sparseAutoencoder.pdf. There the decoder
+      sees the activation; here it sees z, as under every objective.
+    """
+    check_count("num_samples", num_samples)
+    terms = model.terms(batch, num_samples=num_samples, train=train)
+    z = latent_array(model, terms, "kl_sparse_autoencoder")
+    divergence = activity_divergence(z.reshape(-1, z.shape[-1]), activity)
+    loss = distortion(terms).mean() + weight * divergence
+    return loss, {**ledger_of(terms), "sparsity": divergence}
+
+
+def activity_divergence(logits: Array, activity: float | Array) -> Array:
+    """Sum over units of KL(Bernoulli(activity) || Bernoulli(mean sigmoid(logits))).
+
+    Args:
+      logits: [N, L].
+      activity: rho, at least 0 and below 1.
+
+    Returns:
+      Scalar, nats.
+
+    >>> round(float(activity_divergence(jnp.zeros((3, 2)), 0.25)), 4)
+    0.2616
+    """
+    size = math.log(logits.shape[0])
+    log_on = jax.nn.logsumexp(jax.nn.log_sigmoid(logits), axis=0) - size
+    log_off = jax.nn.logsumexp(jax.nn.log_sigmoid(-logits), axis=0) - size
+    rho = jnp.asarray(activity)
+    entropy = -jax.scipy.special.xlogy(rho, rho) - jax.scipy.special.xlog1py(
+        1.0 - rho, -rho
+    )
+    return -(rho * log_on + (1.0 - rho) * log_off + entropy).sum()
