@@ -26,9 +26,16 @@ for _name, _value in {
     os.environ.setdefault(_name, _value)
 
 
+@pytest.hookimpl(tryfirst=True)  # before slow tests are left out
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of one file run in one process, unless they are grouped otherwise."""
+    """Tests of one file run in one process, unless they are grouped otherwise.
+
+    Examples in docstrings call operations one by one, each a program to compile:
+    together they are slow.
+    """
     for item in items:
+        if isinstance(item, pytest.DoctestItem):
+            item.add_marker(pytest.mark.slow)
         if item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(str(item.path)))
 

@@ -41,6 +41,7 @@ def test_json_of_another_split_with_more_samples(vaex, copy):
     assert json.loads(written.read_text()) == results
 
 
+@pytest.mark.slow
 def test_samples(vaex, copy):
     code, out, err = vaex("sample", str(copy), "--num", "5", "--seed", "3")
     assert (code, err) == (0, "")

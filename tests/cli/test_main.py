@@ -96,6 +96,7 @@ def test_installed_bad_input(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_installed_training_is_quiet_and_plain(tmp_path, table_file):
     """A user's terminal: results, no warning, no chatter of libraries, no escapes."""
     words = [

@@ -68,6 +68,7 @@ def test_a_format(train, tmp_path, table, reference, name):
         assert found[key] == expected[key]
 
 
+@pytest.mark.slow
 def test_the_jacobian_of_standardisation(vaex, train, tmp_path, table, reference):
     """Data in another unit: the same run, D log(factor) nats lower.
 
@@ -112,6 +113,7 @@ def test_the_jacobian_of_standardisation(vaex, train, tmp_path, table, reference
     assert ((sizes > 0.3) & (sizes < 5)).all()
 
 
+@pytest.mark.slow
 def test_raw_values_where_asked_for(train, tmp_path, table_file):
     line = ("data=array", f"data.path={table_file}", "preparation=identity")
     answer = train(tmp_path, *line)

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 
 def states(root: Path) -> dict[str, str]:
@@ -17,6 +18,7 @@ def states(root: Path) -> dict[str, str]:
     return found
 
 
+@pytest.mark.slow
 def test_a_sweep_over_heads_and_seeds(train, tmp_path, levels_file):
     code, out, err = train(
         tmp_path,

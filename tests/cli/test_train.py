@@ -227,6 +227,7 @@ def test_config(finished):
     assert "???" not in text
 
 
+@pytest.mark.slow
 def test_a_loss_only_head(train, tmp_path, table_file):
     answer = train(
         tmp_path,
@@ -248,6 +249,7 @@ def test_a_loss_only_head(train, tmp_path, table_file):
         assert row["reconstruction_loss"] > 0
 
 
+@pytest.mark.slow
 def test_figures(train, tmp_path, levels_file):
     answer = train(
         tmp_path,

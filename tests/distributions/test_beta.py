@@ -2,6 +2,7 @@
 
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from scipy import stats
 
 from vaex.distributions.beta import Beta
@@ -29,6 +30,7 @@ def test_modes():
     np.testing.assert_allclose(Beta(a, b).mode(), expected, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_draws_of_small_and_large_parameters(getkey):
     """KS at level 1e-3, of a draw's distance to the nearer end: 1 - x is coarse."""
     a, b = np.float32([0.01, 0.3, 1e6]), np.float32([0.01, 2.0, 1e6])

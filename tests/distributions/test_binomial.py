@@ -98,6 +98,7 @@ def goodness_of_fit(key, n, logit, draws, bins) -> list[float]:
     return found
 
 
+@pytest.mark.slow
 def test_samples_of_large_counts(getkey):
     """Level 1e-3. At logit 16 it is 1 - p = 1.1e-7, lost in float32, that decides."""
     n = np.array([100, 10_000, 300_000, 1_000_000])

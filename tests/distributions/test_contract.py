@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import mpmath
 import numpy as np
+import pytest
 from scipy import stats
 
 from tests.distributions.kinds import (
@@ -88,6 +89,7 @@ def draws(kind, key) -> np.ndarray:
     return np.asarray(x).reshape(N, -1)
 
 
+@pytest.mark.slow
 @having(lambda kind, case: case.log_prob and case.values is not None)
 def test_samples_follow_the_probabilities(kind, getkey):
     x, (values, _) = draws(kind, getkey()), grid(kind)
@@ -97,6 +99,7 @@ def test_samples_follow_the_probabilities(kind, getkey):
         assert chi_squared(count, N * prob) > LEVEL
 
 
+@pytest.mark.slow
 @having(lambda kind, case: case.log_prob and case.values is None)
 def test_samples_follow_the_density(kind, getkey):
     x, case = draws(kind, getkey()), case_of(kind)
@@ -157,6 +160,7 @@ def test_log_prob_at_large_arguments(kind):
     assert (error < case.tolerance).all(), list(zip(expected, error, strict=True))
 
 
+@pytest.mark.slow
 @every_density
 def test_values_and_gradients_at_the_extremes(kind):
     """Finite inside the support; at its ends perhaps infinite, and never NaN."""

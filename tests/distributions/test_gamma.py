@@ -10,6 +10,7 @@ from vaex.distributions._gamma_draws import log_gamma_draws
 from vaex.distributions.gamma import Gamma
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("concentration", [1e-3, 0.05, 1.0, 9e4, 1.1e5, 1e8])
 def test_logarithms_of_draws(concentration, getkey):
     """KS at level 1e-3; below 1e-300 the CDF is x^a / Gamma(a + 1)."""
@@ -25,12 +26,14 @@ def test_logarithms_of_draws(concentration, getkey):
     assert stats.kstest(log_x, cdf).pvalue > 1e-3
 
 
+@pytest.mark.slow
 def test_draws_of_a_small_concentration_are_not_zero(getkey):
     x = Gamma(1e-3, 1e4).sample(seed=getkey(), sample_shape=(2000,))
     assert (x > 0.0).all()
     assert jnp.isfinite(Gamma(1e-3, 1e4).log_prob(x)).all()
 
 
+@pytest.mark.slow
 def test_draws_are_differentiable(getkey):
     """E[x] = a / b, so that the mean slope in a is 1 / b; both branches of a."""
     key = getkey()

@@ -20,6 +20,7 @@ def test_an_infinite_dispersion_is_the_poisson(log_dispersion):
     np.testing.assert_allclose(ours.variance(), Poisson(log_mean).variance(), rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_gradients_of_large_counts():
     """By central differences of scipy in float64, good to 1e-4 at r of 1e3 to 1e6."""
     m, r = np.array([1e6, 1e4, 50.0]), np.array([1e3, 1e6, 30.0])
@@ -46,6 +47,7 @@ def test_outside_the_support():
     assert NegativeBinomial(0.3, 0.0).log_prob(-1.0) == -np.inf
 
 
+@pytest.mark.slow
 def test_samples_of_large_counts(getkey):
     """Chi-squared over 30 bins of equal mass."""
     m, r, n = np.array([1e6, 1e6, 300.0]), np.array([2.0, 1e6, 0.3]), 50_000

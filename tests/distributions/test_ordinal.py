@@ -16,6 +16,7 @@ def test_two_classes_are_a_bernoulli():
     np.testing.assert_allclose(d.mean(), expit(score), rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_shapes_are_broadcast():
     d = Ordinal(jnp.array([-1.0, 0.0, 2.0]), jnp.zeros((4, 5)))
     assert d.batch_shape == (4, 5)
@@ -26,6 +27,7 @@ def test_shapes_are_broadcast():
     np.testing.assert_allclose(d.probs.sum(-1), 1.0, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_equal_thresholds_leave_a_class_out():
     """With probability 0 and gradients that are numbers."""
 

@@ -55,6 +55,7 @@ def test_outside_the_support():
     assert Poisson(0.3).log_prob(-1.0) == -np.inf
 
 
+@pytest.mark.slow
 def test_samples_of_large_rates(getkey):
     """Chi-squared over 30 bins of equal mass; 1e8 in multiples of its resolution."""
     mean = np.array([9.9, 10.1, 100.0, 1e4, 1e6, 1e7, 1e8])

@@ -114,6 +114,7 @@ def test_density_is_the_twins(kind, size):
             assert abs(value - expected) < 3e-6 * (1 + abs(expected)) + 3e-7 * k
 
 
+@pytest.mark.slow
 @every_size
 @every_kind
 def test_total_mass_is_one(kind, size):
@@ -143,6 +144,7 @@ def test_total_mass_is_one(kind, size):
     np.testing.assert_allclose(mass[1:4], 1.0, rtol=5e-6)
 
 
+@pytest.mark.slow
 @every_size
 @every_kind
 def test_samples_follow_the_density(kind, size, getkey):
@@ -191,6 +193,7 @@ def test_moments_entropy_and_divergence_are_integrals(kind, size):
         assert kl[i, 0] == pytest.approx(log_surface(size) - own, rel=1e-5, abs=1e-5)
 
 
+@pytest.mark.slow
 @every_size
 @every_kind
 def test_draws_are_reparameterised(kind, size, getkey):
@@ -225,6 +228,7 @@ def test_draws_are_reparameterised(kind, size, getkey):
             assert (error < 4.5 * se + 1e-4).all(), (error, se)
 
 
+@pytest.mark.slow
 @every_kind
 def test_extremes_are_numbers(kind):
     k = jnp.float32([1e-4, 1e-4, 1e4, 1e6])

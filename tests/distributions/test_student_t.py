@@ -30,6 +30,7 @@ def test_entropy_of_any_df():
     np.testing.assert_allclose(StudentT(df, 1.0, 2.0).entropy(), expected, rtol=2e-6)
 
 
+@pytest.mark.slow
 def test_draws_of_few_and_many_degrees(getkey):
     """KS at level 1e-3; draws of 0.1 degrees reach 1e38 and are kept below."""
     df = np.float32([0.1, 1.0, 1e6, np.inf])

@@ -18,6 +18,7 @@ TAILS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("parameters", TAILS)
 def test_quantiles_and_moments(parameters):
     """The CDF by mpmath at 400 digits, at the quantile; moments by its quadrature."""
@@ -56,6 +57,7 @@ def test_no_bounds_are_the_gaussian():
     np.testing.assert_allclose(d.entropy(), 0.5 * np.log(8 * np.pi * np.e), rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_draws_are_differentiable(getkey):
     """By central differences in float32 of the same draws, good to 1e-2."""
     key = getkey()
@@ -69,6 +71,7 @@ def test_draws_are_differentiable(getkey):
     np.testing.assert_allclose(jax.grad(mean)(0.5), differences, rtol=1e-2)
 
 
+@pytest.mark.slow
 def test_draws_keep_to_the_bounds(getkey):
     d = TruncatedNormal(jnp.array([1e4, -1e4, 0.0, 0.5]), 1e-3, 0.0, 1.0)
     x = d.sample(seed=getkey(), sample_shape=(500,))

@@ -10,6 +10,7 @@ from vaex.distributions.poisson import Poisson
 from vaex.distributions.zero_inflated import ZeroInflated
 
 
+@pytest.mark.slow
 def test_no_extra_zeros_leave_the_child():
     child = NegativeBinomial(jnp.array([0.0, 2.0]), 0.5)
     d, x = ZeroInflated(child, -1e4), jnp.arange(20.0)[:, None]
@@ -17,6 +18,7 @@ def test_no_extra_zeros_leave_the_child():
     np.testing.assert_allclose(d.variance(), child.variance(), rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_nothing_but_zeros(getkey):
     d = ZeroInflated(Poisson(5.0), 1e4)
     assert (d.sample(seed=getkey(), sample_shape=(99,)) == 0.0).all()

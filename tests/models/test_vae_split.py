@@ -141,6 +141,7 @@ def test_sticking_the_landing_is_biased_for_more_samples():
     assert np.abs(z_scores(biased - posterior_bias(found["bound"]))).max() > 10
 
 
+@pytest.mark.slow
 def test_one_sample_gives_dreg_and_sticking_the_landing_alike_and_a_pure_score():
     found = at_wrong_posterior(1)
     landing, doubly = found["sticking_the_landing"], found["doubly_reparameterised"]
@@ -209,6 +210,7 @@ def test_split_changes_no_value_and_the_path_is_zero():
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("prior", [None, Pseudo()], ids=["standard", "pseudo-inputs"])
 def test_batch_statistics_are_updated_once(prior):
     model = vae(encoder=NormalizedEncoder(), decoder=NormalizedDecoder())
@@ -227,6 +229,7 @@ def test_batch_statistics_are_updated_once(prior):
     np.testing.assert_allclose(split.log_px_z, plain.log_px_z, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_noise_layers_work_inside_a_split():
     model = vae(decoder=DropoutDecoder())
     _, (plain, _), (split, _) = both(model, batch_of())
@@ -238,6 +241,7 @@ def test_noise_layers_work_inside_a_split():
     )
 
 
+@pytest.mark.slow
 def test_a_split_works_where_the_model_is_a_part_of_another_module():
     def objective(model, batch, *, train):
         terms = model.terms(batch, num_samples=S, train=train, split=True)

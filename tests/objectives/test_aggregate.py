@@ -102,6 +102,7 @@ def test_dip_adds_the_penalty_of_numpys_covariance_to_the_elbo(objective):
     assert loss == pytest.approx(plain()[0] + expected, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_info_vae_meets_the_elbo_and_wae():
     start, _, _ = plain()
     assert run(partial(info_vae, alpha=0.0, scale=1.0))[0] == pytest.approx(
@@ -116,6 +117,7 @@ def test_info_vae_meets_the_elbo_and_wae():
     assert half == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_each_sample_is_compared_by_itself_with_the_prior():
     """Against the distribution of the same statistic over draws of the prior."""
     _, _, z = latents()
@@ -132,6 +134,7 @@ def test_each_sample_is_compared_by_itself_with_the_prior():
     assert abs(z_score) < 4
 
 
+@pytest.mark.slow
 def test_two_players_see_each_other_without_gradient():
     loss, metrics, slopes = run(partial(factor_vae, critic=CRITIC, gamma=5.0))
     start, ledger, elbo_slopes = plain()
@@ -169,6 +172,7 @@ def test_the_total_correlation_is_the_critics_mean_logit():
     assert any((leaf != 0).any() for leaf in jax.tree.leaves(slopes["objective"]))
 
 
+@pytest.mark.slow
 def test_the_adversarial_autoencoder_descends_what_it_says():
     loss, metrics, slopes = run(
         partial(adversarial_autoencoder, critic=CRITIC, weight=2.0)

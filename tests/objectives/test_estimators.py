@@ -54,6 +54,7 @@ def test_one_sample_gives_the_gradient_of_the_exact_divergence(name):
     assert z_scores(samples, 0.0).min() > 8
 
 
+@pytest.mark.slow
 def test_vimco_agrees_with_the_reparameterised_gradient_in_the_mean():
     """Independent noise of two estimators: errors add in squares."""
     score, path = found("vimco", 4), found("reparameterised", 4)
@@ -74,6 +75,7 @@ def test_an_estimator_is_chosen_by_its_import_path():
     assert objective.keywords["estimator"] is estimators.doubly_reparameterised
 
 
+@pytest.mark.slow
 def test_the_posteriors_gradient_falls_with_the_samples_as_its_noise_does_not():
     """Signal to noise: falls for the bound's own estimator, not for DReG."""
 

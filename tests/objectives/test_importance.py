@@ -125,6 +125,7 @@ def test_the_ledger_and_the_value_do_not_depend_on_the_estimator(name):
     )
 
 
+@pytest.mark.slow
 def test_the_objectives_meet_in_their_limits():
     terms = drawn(SHIFT, STRETCH)
     log_w = np.asarray(log_weights(terms), np.float64)
@@ -144,6 +145,7 @@ def test_the_objectives_meet_in_their_limits():
     assert loss_of(miwae, terms, num_groups=3, num_samples=2) == close(two)
 
 
+@pytest.mark.slow
 def test_bounds_rise_with_the_samples_from_the_exact_elbo_to_the_likelihood():
     """Paired on the same samples; every order holds by more than 4 standard errors."""
     terms = drawn(SHIFT, STRETCH, 2048)
@@ -219,6 +221,7 @@ def slopes(shift, stretch):
     return jax.device_get(everything(oracle.variables["params"]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BOUNDS)
 def test_the_gradient_is_that_of_the_bound_without_a_split(name):
     found = slopes(SHIFT, STRETCH)
@@ -249,6 +252,7 @@ def test_piwae_moves_the_model_as_iwae_and_the_posterior_as_miwae():
         assert max(jax.tree.leaves(gaps)) > 1e-2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["miwae", "piwae", "ciwae", "renyi"])
 def test_path_estimators_have_no_variance_at_the_exact_posterior(name):
     found = slopes(0.0, 1.0)
@@ -305,6 +309,7 @@ def test_no_groups_and_no_samples_are_refused(objective):
         objective(Fixed(drawn()), {}, train=True, num_samples=0)
 
 
+@pytest.mark.slow
 def test_a_flow_without_an_inverse_takes_the_bounds_own_gradient_only():
     model = ppca().model.clone(posterior=PlanarFlow(LATENT))
     keys = {"params": jax.random.key(0), "sample": jax.random.key(1)}

@@ -88,6 +88,7 @@ def test_wake_moves_the_model_as_iwae_does():
     assert_close(wake["model"]["likelihood"], own["model"]["likelihood"])
 
 
+@pytest.mark.slow
 def test_dreams_leave_the_model_alone_and_share_the_posterior():
     shares = {}
     for share in (0.0, 0.5, 0.75):
@@ -112,6 +113,7 @@ def test_dreams_leave_the_model_alone_and_share_the_posterior():
     )
 
 
+@pytest.mark.slow
 def test_dreams_pull_the_posterior_to_the_exact_one():
     """Slope for q's mean: its distance from the exact mean over its variance."""
     share = 0.999

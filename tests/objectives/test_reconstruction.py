@@ -26,6 +26,7 @@ def run(objective, params, key=0, **options):
     return nn.apply(call, ORACLE.model)({"params": params}, rngs=rngs)
 
 
+@pytest.mark.slow
 def test_the_norm_is_of_the_samples_and_the_ledger_is_plain():
     def call(model):
         terms = model.terms({"x": X}, num_samples=1, train=True)
@@ -83,6 +84,7 @@ def test_the_slope_of_a_linear_decoder_is_the_norm_of_its_kernel():
         np.testing.assert_allclose(leaf, 0.0, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_penalty_is_added_with_its_weight():
     params = ORACLE.variables["params"]
     start, _ = run(autoencoder, params, latent_norm=0.3)

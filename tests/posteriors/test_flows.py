@@ -86,6 +86,7 @@ def test_steps_are_invertible_at_any_raw_numbers(flow):
     assert (log_det > -10).sum() > 10
 
 
+@pytest.mark.slow
 @every_flow
 def test_a_model_trains_by_the_samples_own_density(flow):
     model, batch = vae(posterior=flow.clone(latent_dim=LATENT)), batch_of()

@@ -18,6 +18,7 @@ from vaex.priors.vamp_prior import VampPrior
 every_sphere = pytest.mark.parametrize("kind", [PowerSpherical, VonMisesFisher])
 
 
+@pytest.mark.slow
 @every_sphere
 def test_terms_on_the_sphere(kind):
     model = vae(posterior=kind(LATENT), prior=UniformSphere(LATENT))
