@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from tests.contracts.compiled import quick_jit
 from vaex.bounds import estimators
 
 X, MU, LOC, SCALE = 1.3, 0.2, 0.5, np.sqrt(2 / 3)
@@ -56,7 +57,7 @@ def gradients(num_samples, draws=20_000):
     params = jnp.array([MU, LOC, np.log(SCALE)])
     noise = jax.random.normal(jax.random.key(num_samples), (draws, num_samples))
 
-    @jax.jit
+    @quick_jit
     def ascend(noise):
         slope = jax.vmap(jax.grad(surrogate, 1), (None, None, 0))
         return {f.__name__: -slope(f, params, noise) for f in ALL}
@@ -119,7 +120,9 @@ def test_reparameterised_is_the_gradient_by_automatic_differentiation(getkey):
     def loss(params):
         return surrogate(estimators.reparameterised, params, noise)
 
-    ours, expected = jax.jit(lambda x: (jax.grad(loss)(x), jax.grad(bound)(x)))(params)
+    ours, expected = quick_jit(lambda x: (jax.grad(loss)(x), jax.grad(bound)(x)))(
+        params
+    )
     np.testing.assert_allclose(-ours, expected, rtol=1e-4, atol=1e-6)
 
 
@@ -153,7 +156,7 @@ def test_model_gradient_of_the_bound_by_enumeration(estimator):
         a, _, _ = estimator(theta[tuples] - log_q[tuples])
         return (prob * (a * theta[tuples]).sum(0)).sum()
 
-    ours, expected = jax.jit(lambda x: (jax.grad(estimated)(x), jax.grad(exact)(x)))(
+    ours, expected = quick_jit(lambda x: (jax.grad(estimated)(x), jax.grad(exact)(x)))(
         jnp.array([0.4, -1.0, 0.2])
     )
     np.testing.assert_allclose(ours, expected, rtol=1e-5)
@@ -161,13 +164,13 @@ def test_model_gradient_of_the_bound_by_enumeration(estimator):
 
 def test_coefficients_carry_no_gradient():
     log_weights = jnp.array([[0.3, -1.0], [2.0, -1e4]])
-    jacobians = jax.jit(jax.jacobian(lambda x: [f(x) for f in ALL]))(log_weights)
+    jacobians = quick_jit(jax.jacobian(lambda x: [f(x) for f in ALL]))(log_weights)
     assert all((jacobian == 0.0).all() for jacobian in jax.tree.leaves(jacobians))
 
 
 def test_coefficients_ignore_a_common_factor_of_the_weights():
     log_weights = jnp.array([[0.5, -1.0], [2.0, -3.0], [0.0, 1.0]])
-    compute = jax.jit(lambda x: [f(x) for f in ALL])
+    compute = quick_jit(lambda x: [f(x) for f in ALL])
     ours, shifted = compute(log_weights), compute(log_weights + 512.0)
     jax.tree.map(
         lambda x, y: np.testing.assert_allclose(x, y, rtol=1e-4), ours, shifted

@@ -9,6 +9,7 @@ import pytest
 from scipy.special import logsumexp
 
 from tests.bounds.test_estimators import LOC, MU, SCALE, mean_and_error, surrogate
+from tests.contracts.compiled import quick_jit
 from vaex.bounds import alpha_divergence, grouped_weights
 from vaex.bounds.estimators import (
     doubly_reparameterised,
@@ -101,7 +102,7 @@ def test_reparameterised_coefficients_are_the_bounds_own_slope(bound, coefficien
         return bound(log_w).sum()
 
     log_w = jnp.asarray(LOG_W)
-    slope = jax.grad(total)(log_w)
+    slope = quick_jit(jax.grad(total))(log_w)
     a, b, c = coefficients(log_w, reparameterised)
     for found in (a, b, -c):
         np.testing.assert_allclose(found, slope, rtol=1e-4, atol=1e-6)
@@ -132,7 +133,7 @@ def test_doubly_reparameterised_is_unbiased_for_every_bound(bound, coefficients)
     params = jnp.array([MU, LOC, np.log(SCALE)])
     noise = jax.random.normal(jax.random.key(5), (20_000, M * K))
 
-    @jax.jit
+    @quick_jit
     def slopes(noise):
         def ascend(estimator):
             def of_weights(log_w):
@@ -154,7 +155,7 @@ def test_doubly_reparameterised_is_unbiased_for_every_bound(bound, coefficients)
 def test_weights_are_traced_once():
     traces = []
 
-    @jax.jit
+    @quick_jit
     def both(log_w, weight):
         traces.append(weight)
         return (

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from tests.contracts.compiled import quick_jit
 from vaex.bounds.kernel_discrepancy import (
     SCALES,
     gaussian_kernel,
@@ -56,7 +57,7 @@ def test_it_is_zero_in_the_mean_for_one_distribution_and_above_for_two(kernel, t
     del twin
     keys = jax.random.split(jax.random.key(0), 2000)
 
-    @jax.jit
+    @quick_jit
     def both(keys):
         def one(key):
             x, y = jax.random.normal(key, (2, 6, L))
@@ -76,7 +77,7 @@ def test_the_gaussian_discrepancy_of_gaussians_has_a_closed_form():
     mean = np.array([0.8, -0.4, 0.2])
     keys = jax.random.split(jax.random.key(1), 4000)
 
-    @jax.jit
+    @quick_jit
     def found(keys):
         def one(key):
             x, y = jax.random.normal(key, (2, 8, L))

@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from tests.contracts.compiled import quick_jit
 from tests.distributions.kinds import (
     build,
     case_of,
@@ -23,8 +24,8 @@ def probe(d, inside):
 @every_kind
 def test_a_distribution_is_an_argument_and_a_result_of_jit(kind):
     d = make(kind)
-    returned = jax.jit(lambda d: jax.tree.map(lambda leaf: leaf + 0, d))(d)
-    built = jax.jit(lambda: make(kind))()
+    returned = quick_jit(lambda d: jax.tree.map(lambda leaf: leaf + 0, d))(d)
+    built = quick_jit(lambda: make(kind))()
     for other in (returned, built):
         assert type(other) is kind
         assert other.batch_shape == d.batch_shape
@@ -51,7 +52,7 @@ def test_vmap_and_scan(kind):
         d = build(kind, row)
         return d, probe(d, case.inside)
 
-    @jax.jit
+    @quick_jit
     def everything(arrays):
         _, scanned = jax.lax.scan(lambda _, row: (None, use(row)), None, arrays)
         return use(arrays), jax.vmap(use)(arrays), scanned
@@ -67,7 +68,7 @@ def test_vmap_and_scan(kind):
 def test_equal_shapes_are_traced_once(kind):
     traces = []
 
-    @jax.jit
+    @quick_jit
     def step(d):
         traces.append(1)
         return d, probe(d, case_of(kind).inside)
