@@ -134,6 +134,7 @@ class TestRunsThatCannotBeRead:
         assert "trained on other data" in self.says(vaex, verb, copy)
 
 
+@pytest.mark.slow
 def test_samples_from_a_fit_to_the_latents(vaex, copy):
     line = ("sample", str(copy), "--num", "5", "--sampler")
     code, out, err = vaex(*line, "Gaussian")

@@ -52,7 +52,13 @@ def reference(train, table_file, tmp_path_factory) -> Path:
     return root
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(n, marks=() if n == "table.csv" else pytest.mark.slow)
+        for n in FORMATS
+    ],
+)
 def test_a_format(train, tmp_path, table, reference, name):
     """The same numbers in any format are the same run, labelled or not."""
     label = np.arange(len(table)) % 3

@@ -98,6 +98,7 @@ def test_heads_that_do_not_fit_are_skipped_with_the_reason(train, tmp_path, tabl
     }
 
 
+@pytest.mark.slow
 def test_a_sweep_by_a_pattern_of_names(train, tmp_path, table_file):
     line = ("data=array", f"data.path={table_file}")
     code, out, err = train(tmp_path / "runs", "-m", *line, "likelihood=glob(b*)")

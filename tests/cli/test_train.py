@@ -364,6 +364,7 @@ def test_an_argument_of_the_wrong_type(refused, tmp_path, my_lab):
     assert message == "likelihood.kk: MyHead has no argument 'kk'; did you mean k?"
 
 
+@pytest.mark.slow
 def test_a_root_below_home(train, tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     code, _, err = train("'~/mine'", "trainer.steps=1")
@@ -374,7 +375,9 @@ def test_a_root_below_home(train, tmp_path, monkeypatch):
 # Runs that end early.
 
 
-@pytest.mark.parametrize("cause", ["learning rate", "head"])
+@pytest.mark.parametrize(
+    "cause", ["learning rate", pytest.param("head", marks=pytest.mark.slow)]
+)
 def test_divergence(train, tmp_path, table_file, my_lab, cause):
     line = ["data=array", f"data.path={table_file}"]
     if cause == "head":
