@@ -45,7 +45,7 @@ def factor_vae(
 
     Source: Kim, Mnih, "Disentangling by Factorising", ICML 2018,
       https://arxiv.org/abs/1802.05983. The permuted samples are of the same batch,
-      where the source takes a second one, and both players take one optimizer's steps.
+      where the source takes a second one. Its two optimizers are optimizer=two_players.
     """
     check_count("num_samples", num_samples)
     terms = model.terms(batch, num_samples=num_samples, train=train)
@@ -93,7 +93,8 @@ def adversarial_autoencoder(
       the ledger with `critic_loss`.
 
     Source: Makhzani, Shlens, Jaitly, Goodfellow, Frey, "Adversarial Autoencoders",
-      2015, https://arxiv.org/abs/1511.05644. Both phases are one step of one loss.
+      2015, https://arxiv.org/abs/1511.05644. Both phases are one step of one loss; for
+      two learning rates, optimizer=two_players.
     """
     check_count("num_samples", num_samples)
     terms = model.terms(batch, num_samples=num_samples, train=train)

@@ -9,7 +9,7 @@ import flax.linen as nn
 from jax import Array
 
 from vaex.errors import InputError
-from vaex.training.hparams import Hparams, make_hparams, unwrap
+from vaex.training.hparams import Hparams, arguments, make_hparams, unwrap
 from vaex.types import Batch, Metrics
 
 
@@ -92,6 +92,11 @@ class Experiment:
     def hparams(self) -> Hparams:
         """Numeric hyperparameters of the objective and the optimizer."""
         return make_hparams(objective=self.objective, optimizer=self.optimizer)
+
+    def optimizer_of(self, hparams: Hparams) -> Any:
+        """The optax transformation, with traced numbers."""
+        _, bound = unwrap(self.optimizer)
+        return self.optimizer(**arguments(hparams, "optimizer", bound))
 
     def root(self) -> tuple[Root, dict[str, Any]]:
         """The module that holds all variables, and the objective's bound options."""

@@ -6,7 +6,7 @@ import numbers
 import re
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax.numpy as jnp
@@ -40,7 +40,9 @@ def numeric_parameters(factory: Callable[..., Any]) -> dict[str, float]:
         factory, perhaps in a `functools.partial`.
 
     Returns:
-      Parameter name -> value. Everything else about the factory is structural.
+      Parameter name -> value; those of a factory that is bound in a `partial` as an
+      argument (an optimizer made of others) as "argument.name". Everything else about
+      the factory is structural.
 
     Raises:
       TypeError: if a `Scalar` parameter has no value or is not a number.
@@ -61,6 +63,10 @@ def numeric_parameters(factory: Callable[..., Any]) -> dict[str, float]:
         if isinstance(value, bool) or not isinstance(value, numbers.Real):
             raise TypeError(f"{name} must be a number, got {value!r}")
         values[name] = float(value)
+    for name, value in bound.items():
+        if isinstance(value, functools.partial):
+            inner = numeric_parameters(value)
+            values |= {f"{name}.{key}": number for key, number in inner.items()}
     return values
 
 
@@ -78,18 +84,36 @@ def make_hparams(**factories: Callable[..., Any]) -> Hparams:
     }
 
 
-def arguments(hparams: Hparams, owner: str) -> dict[str, Array]:
+def arguments(
+    hparams: Mapping[str, Any], owner: str, bound: Mapping[str, Any] = {}
+) -> dict[str, Any]:
     """The traced keyword arguments of one owner.
+
+    Args:
+      hparams: of all owners.
+      owner: its name.
+      bound: its arguments that are set; what numbers such as "optimizer.model.b1"
+        belong to is among them, and is given them.
+
+    Returns:
+      Argument -> number, or -> factory with its own numbers bound.
 
     >>> arguments({"objective.beta": 1.0, "optimizer.b1": 0.9}, "optimizer")
     {'b1': 0.9}
     """
     prefix = owner + "."
-    return {
-        path.removeprefix(prefix): value
-        for path, value in hparams.items()
-        if path.startswith(prefix)
-    }
+    found: dict[str, Any] = {}
+    for path, value in hparams.items():
+        name, inner, _ = path.removeprefix(prefix).partition(".")
+        if not path.startswith(prefix) or name in found:
+            continue
+        if inner:
+            _, rest = unwrap(bound[name])
+            value = functools.partial(
+                bound[name], **arguments(hparams, prefix + name, rest)
+            )
+        found[name] = value
+    return found
 
 
 def _function_of(target: Callable[..., Any]) -> Callable[..., Any]:

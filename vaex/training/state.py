@@ -62,11 +62,11 @@ def make_init(
         init_key = named_fold(key, "init")
         batch = experiment.preparation(named_fold(init_key, "prepare"), stored)
         rngs = {"params": named_fold(init_key, "params"), **step_rngs(init_key)}
-        weights = {**options, **arguments(hparams, "objective")}
+        weights = {**options, **arguments(hparams, "objective", options)}
         variables = root.init(rngs, batch, train=True, weights=weights)
         params = variables.get("params", {})
         rest = {name: value for name, value in variables.items() if name != "params"}
-        optimizer = experiment.optimizer(**arguments(hparams, "optimizer"))
+        optimizer = experiment.optimizer_of(hparams)
         state = TrainState(
             step=jnp.int32(0),
             params=params,

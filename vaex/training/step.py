@@ -33,7 +33,8 @@ def make_step(
     def step(state: TrainState, stored: Stored) -> tuple[TrainState, Metrics]:
         key = jax.random.fold_in(state.key, state.step)
         batch = experiment.preparation(named_fold(key, "prepare"), stored)
-        weights = {**options, **arguments(state.hparams, "objective")}
+        numbers = arguments(state.hparams, "objective", options)
+        weights = {**options, **numbers}
 
         def loss_fn(params):
             (loss, metrics), variables = root.apply(
@@ -50,7 +51,7 @@ def make_step(
         gradient = jax.value_and_grad(loss_fn, has_aux=True)
         (loss, (metrics, variables)), grads = gradient(state.params)
         optimizer = optax.with_extra_args_support(
-            experiment.optimizer(**arguments(state.hparams, "optimizer"))
+            experiment.optimizer_of(state.hparams)
         )
         updates, opt_state = optimizer.update(
             grads, state.opt_state, state.params, value=loss
