@@ -14,9 +14,9 @@ from vaex.io.construction import construct
 from vaex.objectives.multiplier import Multiplier
 from vaex.training.hparams import make_hparams
 from vaex.training.optimizers import adam, sgd
+from vaex.training.player_optimizers import two_players
 from vaex.training.state import make_init
 from vaex.training.step import make_step
-from vaex.training.two_players import two_players
 
 partial = functools.partial
 MODEL = partial(adam, learning_rate=0.01)
