@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import MissingMandatoryValue
 
 from vaex.cli import _schema
-from vaex.cli._messages import did_you_mean, paths
+from vaex.cli._suggestions import did_you_mean, paths
 from vaex.errors import InputError
 
 RUN_ONLY = ("run", "hydra")

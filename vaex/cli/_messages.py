@@ -1,10 +1,9 @@
 """One clear message for everything a user can get wrong."""
 
-import difflib
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from vaex.cli._suggestions import did_you_mean, paths
 from vaex.errors import InputError, RunError
 
 KINDS = {
@@ -14,19 +13,6 @@ KINDS = {
     "string": "text",
 }
 """Names of types in Hydra's messages -> what a value must be."""
-
-
-def did_you_mean(word: str, words: Iterable[str]) -> str:
-    """A did-you-mean clause, or nothing."""
-    words = list(words)
-    near = difflib.get_close_matches(word, words, n=1, cutoff=0.6)
-    if not near:  # the last part alone, for a right key in a wrong place
-        tail = word.rpartition(".")[2]
-        tails = {w.rpartition(".")[2]: w for w in words}
-        near = [
-            tails[t] for t in difflib.get_close_matches(tail, tails, n=1, cutoff=0.7)
-        ]
-    return f"; did you mean {near[0]}?" if near else ""
 
 
 def explain(error: BaseException, chosen: Sequence[str] = ()) -> str | None:
@@ -47,19 +33,6 @@ def explain(error: BaseException, chosen: Sequence[str] = ()) -> str | None:
     if not type(error).__module__.startswith(("hydra", "omegaconf")):
         return None
     return _explain_hydra("\n".join(str(link) for link in chain), chosen)
-
-
-def paths(node: Any, prefix: str = "") -> Iterator[str]:
-    """Dotted keys of a configuration, parts before what is in them."""
-    from omegaconf import DictConfig, OmegaConf
-
-    for key in node:
-        path = f"{prefix}{key}"
-        yield path
-        if not OmegaConf.is_missing(node, key):
-            child = node[key]
-            if isinstance(child, DictConfig):
-                yield from paths(child, path + ".")
 
 
 def _explain_hydra(text: str, chosen: Sequence[str]) -> str:

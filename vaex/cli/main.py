@@ -65,7 +65,7 @@ def _run(argv: list[str]) -> int:
         return 0
     verb, rest = argv[0], argv[1:]
     if verb not in verbs():
-        from vaex.cli._messages import did_you_mean
+        from vaex.cli._suggestions import did_you_mean
 
         near = did_you_mean(verb, verbs())
         print(f"vaex: there is no verb {verb!r}{near}\n\n{usage()}", file=sys.stderr)
