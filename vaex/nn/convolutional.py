@@ -7,7 +7,11 @@ import jax.numpy as jnp
 from jax import Array
 
 from vaex.errors import InputError
-from vaex.nn.dense_stack import check_sizes, with_condition
+from vaex.nn.dense_stack import (
+    check_sizes,
+    with_condition,
+    with_spectral_norm,
+)
 
 
 class ConvolutionalEncoder(nn.Module):
@@ -66,6 +70,8 @@ class ConvolutionalDecoder(nn.Module):
       event_shape: (H, W) or (H, W, C), handed over from the data.
       channels: channels of each convolution, from the coarsest up.
       activation: element-wise function.
+      spectral_norm: whether each kernel [..., F], as a matrix [-1, F], is divided by
+        its largest singular value; the head's projection is left as it is.
 
     >>> import jax
     >>> decoder = ConvolutionalDecoder(event_shape=(7, 5, 3), channels=(8, 4))
@@ -78,6 +84,7 @@ class ConvolutionalDecoder(nn.Module):
     event_shape: tuple[int, ...] = (28, 28, 1)
     channels: tuple[int, ...] = (64, 32)
     activation: Callable[[Array], Array] = nn.relu
+    spectral_norm: bool = False
 
     event_axes = 2
 
@@ -97,17 +104,20 @@ class ConvolutionalDecoder(nn.Module):
         self, z: Array, condition: Array | None = None, *, train: bool = False
     ) -> Array:
         """Features of z [..., B, L] given condition [B, C]."""
-        del train
         z = with_condition(z, condition)
         lead = z.shape[:-1]
         sizes = [self.event_shape[:2]]
         for _ in self.channels:
             sizes.append(((sizes[-1][0] + 1) // 2, (sizes[-1][1] + 1) // 2))
         height, width = sizes.pop()
-        x = self.activation(nn.Dense(height * width * self.channels[0])(z))
+        first = self._layer(nn.Dense(height * width * self.channels[0]), train)
+        x = self.activation(first(z))
         x = x.reshape(-1, height, width, self.channels[0])
         for channels in self.channels:
             height, width = sizes.pop()
             x = jnp.repeat(jnp.repeat(x, 2, axis=1), 2, axis=2)[:, :height, :width]
-            x = self.activation(nn.Conv(channels, (3, 3))(x))
+            x = self.activation(self._layer(nn.Conv(channels, (3, 3)), train)(x))
         return x.reshape(*lead, *x.shape[1:])
+
+    def _layer(self, layer: nn.Module, train: bool) -> Callable[[Array], Array]:
+        return with_spectral_norm(layer, train) if self.spectral_norm else layer

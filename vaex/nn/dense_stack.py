@@ -1,5 +1,6 @@
 """A stack of dense layers, the body of the MLP encoder and decoder."""
 
+import functools
 from collections.abc import Callable
 
 import flax.linen as nn
@@ -32,6 +33,8 @@ class DenseStack(nn.Module):
     Attributes:
       hidden: width of each layer.
       activation: element-wise function.
+      spectral_norm: whether each layer's kernel is divided by its largest singular
+        value, as `with_spectral_norm` finds it.
 
     >>> import jax
     >>> stack = DenseStack((8, 4))
@@ -42,16 +45,42 @@ class DenseStack(nn.Module):
 
     hidden: tuple[int, ...] = (500,)
     activation: Callable[[Array], Array] = nn.relu
+    spectral_norm: bool = False
 
     @nn.compact
-    def __call__(self, x: Array) -> Array:
-        """Applies the layers."""
+    def __call__(self, x: Array, *, train: bool = False) -> Array:
+        """Applies the layers; `train` is for the spectral norm."""
         lead = x.shape[:-1]
         # In two axes: XLA's CPU compiler copies the gradients of a product over more.
         x = x.reshape(-1, x.shape[-1])
         for width in self.hidden:
-            x = self.activation(nn.Dense(width)(x))
+            layer = nn.Dense(width)
+            if self.spectral_norm:
+                layer = with_spectral_norm(layer, train)
+            x = self.activation(layer(x))
         return x.reshape(*lead, x.shape[-1])
+
+
+def with_spectral_norm(layer: nn.Module, train: bool) -> Callable[[Array], Array]:
+    """A layer whose kernel W [..., F] is divided by its largest singular value.
+
+    One power iteration in each training step follows that value of W [-1, F], by a
+    vector that is kept in `batch_stats`; while W moves fast the quotient's own value may
+    be a little above 1. Gradients pass through the division, so that W's scale has none.
+
+    Args:
+      layer: a Dense or a Conv, called once.
+      train: whether the vector is updated.
+
+    Returns:
+      Function of the layer's inputs.
+
+    Source: Miyato, Kataoka, Koyama, Yoshida, "Spectral Normalization for Generative
+      Adversarial Networks", ICLR 2018, https://arxiv.org/abs/1802.05957; of decoders
+      (RAE-SN): Ghosh, Sajjadi, Vergari, Black, Schoelkopf, "From Variational to
+      Deterministic Autoencoders", ICLR 2020, https://arxiv.org/abs/1903.12436.
+    """
+    return functools.partial(nn.SpectralNorm(layer), update_stats=train)
 
 
 def with_condition(x: Array, condition: Array | None) -> Array:

@@ -45,6 +45,8 @@ class MLPDecoder(nn.Module):
     Attributes:
       hidden: width of each layer.
       activation: element-wise function.
+      spectral_norm: whether each kernel is divided by its largest singular value
+        (RAE-SN); the head's own projection, which follows, is left as it is.
 
     >>> import jax, jax.numpy as jnp
     >>> decoder = MLPDecoder(hidden=(16,))
@@ -55,6 +57,7 @@ class MLPDecoder(nn.Module):
 
     hidden: tuple[int, ...] = (500,)
     activation: Callable[[Array], Array] = nn.relu
+    spectral_norm: bool = False
 
     event_axes = 0
 
@@ -67,6 +70,8 @@ class MLPDecoder(nn.Module):
         self, z: Array, condition: Array | None = None, *, train: bool = False
     ) -> Array:
         """Features of z [..., B, L] given condition [B, C]."""
-        del train
         z = with_condition(z, condition)
-        return DenseStack(self.hidden, self.activation, name="stack")(z)
+        stack = DenseStack(
+            self.hidden, self.activation, self.spectral_norm, name="stack"
+        )
+        return stack(z, train=train)

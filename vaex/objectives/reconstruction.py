@@ -38,7 +38,8 @@ def autoencoder(
 
     Source: Ghosh, Sajjadi, Vergari, Black, Schoelkopf, "From Variational to
       Deterministic Autoencoders", ICLR 2020, https://arxiv.org/abs/1903.12436: with
-      weight decay of the decoder (optimizer=adamw) this is RAE-L2.
+      weight decay of the decoder (optimizer=adamw) this is RAE-L2, with
+      decoder.spectral_norm=true RAE-SN.
     """
     check_count("num_samples", num_samples)
     terms = model.terms(batch, num_samples=num_samples, train=train)

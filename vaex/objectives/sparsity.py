@@ -24,7 +24,7 @@ def sparse_autoencoder(
 
     Needs no density of the posterior: it is meant for a deterministic one. A decoder
     whose weights grow can undo any penalty on the size of z; hold them with weight
-    decay (optimizer=adamw).
+    decay (optimizer=adamw) or decoder.spectral_norm=true.
 
     Args:
       model: a bound model.
