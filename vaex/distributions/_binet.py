@@ -2,6 +2,7 @@
 
 import math
 
+import jax
 import jax.numpy as jnp
 from jax import Array
 
@@ -18,6 +19,7 @@ def _fraction(x: Array) -> Array:
     return fraction
 
 
+@jax.jit
 def binet(x: Array) -> Array:
     """Log Gamma(x) - (x - 1/2) log x + x - 1/2 log(2 pi), for real x > 0.
 

@@ -1,9 +1,11 @@
 """Differences that vanish to second order, without the cancellation."""
 
+import jax
 import jax.numpy as jnp
 from jax import Array
 
 
+@jax.jit
 def expm1_less(x: Array) -> Array:
     """exp(x) - 1 - x, to relative float accuracy also where it is nearly 0.
 
@@ -24,6 +26,7 @@ def expm1_less(x: Array) -> Array:
     return jnp.where(near, 0.5 * t * t * tail, jnp.expm1(far) - far)
 
 
+@jax.jit
 def log_ratio(a: Array, b: Array) -> Array:
     """log(a / b) for a, b > 0, to relative float accuracy also where a is near b.
 

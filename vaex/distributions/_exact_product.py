@@ -13,6 +13,7 @@ def _high(x: Array) -> Array:
     return jax.lax.stop_gradient(rounded)
 
 
+@jax.jit
 def product_minus(x: Array, y: Array, z: Array) -> Array:
     """X y - z without the rounding of x y, which at z = 1e6 may be 0.06.
 

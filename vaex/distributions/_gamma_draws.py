@@ -7,6 +7,7 @@ from jax import Array
 _LARGE = 1e5
 
 
+@jax.jit
 def log_gamma_draws(key: Array, concentration: Array) -> Array:
     """Logarithms of Gamma(a, 1) draws, one for each concentration a > 0.
 

@@ -11,6 +11,7 @@ _LOG2_HIGH = 0.693115234375
 _LOG2_LOW = math.log(2.0) - _LOG2_HIGH
 
 
+@jax.jit
 def log_minus_log(log_a: Array, b: Array) -> Array:
     """log_a - log b for b > 0, within 6e-8 where a is near b.
 

@@ -1,5 +1,6 @@
 """The Poisson probabilities by Loader's saddle-point form."""
 
+import jax
 import jax.numpy as jnp
 from jax import Array
 
@@ -8,6 +9,7 @@ from vaex.distributions._log_difference import log_minus_log
 from vaex.distributions._stirling import log_factorial_excess
 
 
+@jax.jit
 def poisson_log_prob(count: Array, log_rate: Array) -> Array:
     """X log m - m - log x!, at m = exp(log_rate), for whole x >= 0; in nats.
 

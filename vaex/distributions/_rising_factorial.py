@@ -1,5 +1,6 @@
 """Part of the rising factorial a (a + 1) ... (a + x - 1) / x! that stays small."""
 
+import jax
 import jax.numpy as jnp
 from jax import Array
 
@@ -10,11 +11,13 @@ from vaex.distributions._stirling import log_factorial_excess
 _RANGE = 60.0
 
 
+@jax.jit
 def bounded_exp(log_a: Array) -> Array:
     """exp(log_a), kept within exp(-60) and exp(60)."""
     return jnp.exp(jnp.clip(log_a, -_RANGE, _RANGE))
 
 
+@jax.jit
 def rising_excess(count: Array, log_a: Array) -> Array:
     """log(Gamma(x + a) / (Gamma(a) x!)) - (x + a) log(x + a) + a log a + x log x.
 

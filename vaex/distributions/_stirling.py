@@ -2,6 +2,7 @@
 
 import math
 
+import jax
 import jax.numpy as jnp
 from jax import Array
 
@@ -9,6 +10,7 @@ from jax import Array
 _BINET = (1 / 12, 1 / 30, 53 / 210, 195 / 371, 22999 / 22737)
 
 
+@jax.jit
 def log_factorial_excess(k: Array) -> Array:
     """Part of log k! that stays small, log k! - (k log k - k).
 

@@ -12,6 +12,7 @@ from vaex.distributions._gamma_draws import log_gamma_draws
 from vaex.distributions._scalar import ScalarDistribution, broadcast_floats
 
 
+@jax.jit
 def _at_end(concentration: Array, other: Array) -> Array:
     """Log-density at the end that `concentration` belongs to."""
     above = jnp.where(concentration > 1.0, -jnp.inf, jnp.log(other))

@@ -13,6 +13,7 @@ from vaex.distributions._scalar import ScalarDistribution, broadcast_floats
 from vaex.distributions.binomial import Binomial
 
 
+@jax.jit
 def _divergence(weight: Array, change: Array, log_ratio: Array, other: Array) -> Array:
     """Weight (r - 1 - log r) for a ratio r of shares, and weight r = `other`.
 

@@ -13,6 +13,7 @@ from vaex.distributions._rising_factorial import bounded_exp, rising_excess
 from vaex.distributions._scalar import ScalarDistribution, broadcast_floats
 
 
+@jax.jit
 def _deviance(x: Array, log_mean: Array, log_r: Array) -> Array:
     """(x + r) KL(Bernoulli(x / (x + r)) || Bernoulli(m / (m + r))), for x > 0.
 

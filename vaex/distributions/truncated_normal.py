@@ -15,6 +15,7 @@ _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(24)
 _REACH = 32.0
 
 
+@jax.jit
 def _moments(u: Array, width: Array) -> tuple[Array, Array, Array]:
     """Integrals of v^i exp(-u v - v^2 / 2) over v in [0, width], for i = 0, 1, 2.
 
@@ -31,6 +32,7 @@ def _moments(u: Array, width: Array) -> tuple[Array, Array, Array]:
     return end * zeroth, end * first, end * second
 
 
+@jax.jit
 def _beyond(u: Array) -> Array:
     """The zeroth moment without an end: what is left of the Gaussian, over exp(-u^2/2).
 
@@ -39,6 +41,7 @@ def _beyond(u: Array) -> Array:
     return _moments(u, jnp.full_like(u, _FAR))[0]
 
 
+@jax.jit
 def _invert(u: Array, width: Array, share: Array) -> Array:
     """The v in [0, width] below which lies a share of the zeroth moment.
 
@@ -60,6 +63,7 @@ def _invert(u: Array, width: Array, share: Array) -> Array:
     return v
 
 
+@jax.jit
 def _polished(v: Array, u: Array, width: Array, share: Array) -> Array:
     """A Newton step on the mass; where it is nearly all, for the gradient alone.
 
