@@ -17,7 +17,7 @@ FACTS = {"num_examples": 10 * B}
 def test_an_objective_keeps_the_contract(option):
     node = smaller(composed(f"objective={option}")["objective"])
     outcomes = check_objective(construct(node, "objective", FACTS), verbose=False)
-    assert len(outcomes) == 6
+    assert len(outcomes) == 8
 
 
 def twice(model, batch, *, train):
@@ -45,6 +45,17 @@ def frozen(model, batch, *, train):
     return terms.kl.mean(), ledger_of(terms)
 
 
+def peeking(model, batch, *, train):
+    loss, metrics = elbo(model, batch, train=train)
+    return loss + batch["x"].mean(), metrics
+
+
+def mixing(model, batch, *, train):
+    loss, metrics = elbo(model, batch, train=train)
+    mixed = {name: value + batch["x"].mean() ** 2 for name, value in metrics.items()}
+    return loss, mixed
+
+
 @pytest.mark.parametrize(
     ("wrong", "reason"),
     [
@@ -52,6 +63,8 @@ def frozen(model, batch, *, train):
         (weighted_ledger, "the ledger is the plain one: elbo"),
         (per_example, r"z has shape \(1, 6, 2\), not \(\)"),
         (not_finite, "loss is -inf"),
+        (peeking, "loss where hidden cells are flipped"),
+        (mixing, "examples are logged alone: elbo"),
         (frozen, r"the gradient of p\(x\|z\) is 0"),
     ],
     ids=lambda case: getattr(case, "__name__", None),

@@ -88,6 +88,54 @@ def two_steps_keep_it_finite(subject: Subject) -> str:
     return " then ".join(f"{loss:.4g}" for loss in losses)
 
 
+def hidden_cells_are_of_no_effect(subject: Subject) -> str:
+    """Loss, metrics and gradient are the same whatever stands there, even NaN."""
+    mask = np.ones(subject.batch["x"].shape, bool)
+    mask[::2, 0] = mask[1, :] = False  # a cell here and there, and a whole example
+    found = [
+        subject.at(subject.hparams, batch={"x": x, "mask": mask})
+        for x in (
+            np.asarray(subject.batch["x"]),
+            np.where(mask, subject.batch["x"], 1.0 - subject.batch["x"]),
+            np.where(mask, subject.batch["x"], np.float32(np.nan)),
+        )
+    ]
+    for what, other in zip(("flipped", "NaN"), found[1:], strict=True):
+        paths = jax.tree_util.tree_leaves_with_path(found[0])
+        for (path, leaf), changed in zip(paths, jax.tree.leaves(other), strict=True):
+            place = jax.tree_util.keystr(path).lstrip(".")
+            require_close(changed, leaf, f"{place} where hidden cells are {what}")
+    require(
+        found[0].ledger["distortion"] < subject.found.ledger["distortion"],
+        "hiding cells leaves the distortion as large as it was",
+    )
+    return f"{int((~mask).sum())} cells"
+
+
+def examples_are_logged_alone(subject: Subject) -> str:
+    """The ledger is a mean over examples, each of which adds what it does alone.
+
+    The two halves of the batch are exchanged for other examples, one, the other and
+    both: what that changes must add up. It says whether it does for the loss too.
+    """
+    x = np.asarray(subject.batch["x"])
+    half, other = np.arange(len(x)) < len(x) // 2, 1.0 - x
+    no, one, two, both = (
+        subject.at(
+            subject.hparams,
+            batch={**subject.batch, "x": np.where(chosen[:, None], other, x)},
+        )
+        for chosen in (half & ~half, half, ~half, half | ~half)
+    )
+    for entry in LEDGER:
+        # Each is a float32 number of its own rounding.
+        summed = one.metrics[entry] + two.metrics[entry] - no.metrics[entry]
+        require_close(both.metrics[entry], summed, entry, atol=1e-4)
+    gap = abs(both.loss + no.loss - one.loss - two.loss)
+    alone = gap <= 1e-5 * max(1.0, abs(no.loss), abs(both.loss))
+    return "the loss too" if alone else "the loss weighs the batch as a whole"
+
+
 PROPERTIES = (
     loss_and_metrics_are_finite_scalars,
     terms_are_computed_once,
@@ -95,4 +143,6 @@ PROPERTIES = (
     weights_are_traced_and_leave_the_ledger_alone,
     every_part_learns,
     two_steps_keep_it_finite,
+    hidden_cells_are_of_no_effect,
+    examples_are_logged_alone,
 )

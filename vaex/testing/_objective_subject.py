@@ -23,7 +23,7 @@ from vaex.training.experiment import Experiment
 from vaex.training.hparams import Hparams, arguments
 from vaex.training.optimizers import sgd
 from vaex.training.state import make_init, step_rngs
-from vaex.types import Metrics, Terms
+from vaex.types import Batch, Metrics, Terms
 
 B, E, L = 6, 3, 2
 
@@ -85,24 +85,29 @@ class Subject:
             calls=self.calls,
         )
         bits = np.random.default_rng(0).integers(0, 2, (B, E))
-        self.batch = {"x": jnp.asarray(bits, jnp.float32)}
+        mask = jnp.ones((B, E), bool)
+        self.batch = {"x": jnp.asarray(bits, jnp.float32), "mask": mask}
         self.experiment = Experiment(model, objective, sgd, lambda key, stored: stored)
         self.hparams = self.experiment.hparams()
         init = make_init(self.experiment, self.batch)
         self.state = quick_jit(init)(jax.random.key(0), self.hparams)
         self._program = quick_jit(self._evaluate)
 
-    def at(self, hparams: Hparams, params: Any = None) -> Found:
-        """The objective at these weights, and parameters other than the first."""
+    def at(self, hparams: Hparams, params: Any = None, batch: Any = None) -> Found:
+        """At these weights, and at parameters or a batch other than the first."""
         params = self.state.params if params is None else params
-        return jax.device_get(self._program(params, self.state.variables, hparams))
+        batch = self.batch if batch is None else batch
+        variables = self.state.variables
+        return jax.device_get(self._program(params, variables, hparams, batch))
 
     @functools.cached_property
     def found(self) -> Found:
         """At the weights that the objective came with."""
         return self.at(self.hparams)
 
-    def _evaluate(self, params: Any, variables: Any, hparams: Hparams) -> Found:
+    def _evaluate(
+        self, params: Any, variables: Any, hparams: Hparams, batch: Batch
+    ) -> Found:
         self.traces += 1
         root, options = self.experiment.root()
         rngs = step_rngs(jax.random.key(1))
@@ -112,7 +117,7 @@ class Subject:
         def loss_fn(params: Any) -> Any:
             (loss, metrics), _ = root.apply(
                 {"params": params, **variables},
-                self.batch,
+                batch,
                 train=True,
                 weights=weights,
                 step=jnp.int32(3),
@@ -124,12 +129,12 @@ class Subject:
         gradient = jax.value_and_grad(loss_fn, has_aux=True)
         (loss, metrics), slopes = gradient(params)
         asked = list(self.calls.samples)
-        ledger = self._elbo(params, variables, rngs, asked[0] if asked else 1)
+        ledger = self._elbo(params, variables, batch, rngs, asked[0] if asked else 1)
         self.calls.samples = asked
         return Found(loss, metrics, ledger, slopes)
 
     def _elbo(
-        self, params: Any, variables: Any, rngs: Any, num_samples: int
+        self, params: Any, variables: Any, batch: Batch, rngs: Any, num_samples: int
     ) -> Metrics:
         encodes = self.calls.training_encodes
         plain = functools.partial(elbo, num_samples=num_samples)
@@ -142,7 +147,7 @@ class Subject:
                 only[name] = {"model": collection["model"]}
         (_, ledger), _ = root.apply(
             only,
-            self.batch,
+            batch,
             train=True,
             weights=options,
             rngs=rngs,

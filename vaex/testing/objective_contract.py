@@ -19,8 +19,8 @@ def check_objective(
 
     It returns a finite scalar loss and scalar metrics; calls `terms` once, and
     `encode(train=True)` at most once; logs the plain ledger whatever it minimises;
-    takes its weights traced; and every part of the model, with what the objective
-    itself learns, has a gradient.
+    takes its weights traced; every part of the model, with what the objective itself
+    learns, has a gradient; and cells that a mask hides are of no effect.
 
     Args:
       objective: (model, batch, *, train, **weights) -> (loss, metrics), options bound
@@ -38,6 +38,8 @@ def check_objective(
     >>> outcomes = check_objective(functools.partial(elbo, beta=4.0), verbose=False)
     >>> {outcome.verdict for outcome in outcomes}
     {'ok'}
+    >>> outcomes[-1].name, outcomes[-1].detail
+    ('examples are logged alone', 'the loss too')
     """
     subject, outcomes = Subject(objective), []
     with jax.default_matmul_precision("float32"):
