@@ -65,8 +65,8 @@ def with_spectral_norm(layer: nn.Module, train: bool) -> Callable[[Array], Array
     """A layer whose kernel W [..., F] is divided by its largest singular value.
 
     One power iteration in each training step follows that value of W [-1, F], by a
-    vector that is kept in `batch_stats`; while W moves fast the quotient's own value may
-    be a little above 1. Gradients pass through the division, so that W's scale has none.
+    vector that is kept in `batch_stats`; while W moves fast the quotient's own value
+    may be a little above 1. Gradients pass through the division: W's scale has none.
 
     Args:
       layer: a Dense or a Conv, called once.
