@@ -1,14 +1,20 @@
 """Every option of conf/objective keeps the contract: a new file needs no new test."""
 
+import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
+from tests.contracts.compiled import quick_jit
 from tests.contracts.test_configs import composed, options, smaller
 from vaex.io.construction import construct
 from vaex.objectives.evidence_lower_bound import elbo
 from vaex.objectives.ledger import ledger_of
-from vaex.testing._objective_subject import B
+from vaex.testing._objective_properties import examples_are_logged_alone
+from vaex.testing._objective_subject import B, Subject
 from vaex.testing.objective_contract import check_objective
+from vaex.training.hparams import arguments
+from vaex.training.state import step_rngs
 
 FACTS = {"num_examples": 10 * B}
 
@@ -72,3 +78,35 @@ def mixing(model, batch, *, train):
 def test_what_breaks_the_contract_is_named(wrong, reason):
     with pytest.raises(AssertionError, match=reason):
         check_objective(wrong, verbose=False)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("option", options("objective"))
+def test_a_batch_that_holds_each_example_twice_has_the_same_loss(option):
+    """In the mean over keys, where the loss is one of single examples.
+
+    Which losses are so is measured by what exchanging halves of the batch changes.
+    """
+    node = smaller(composed(f"objective={option}")["objective"])
+    subject = Subject(construct(node, "objective", FACTS))
+    if "whole" in examples_are_logged_alone(subject):
+        pytest.skip("the loss weighs the batch as a whole")
+    root, bound = subject.experiment.root()
+    weights = {**bound, **arguments(subject.hparams, "objective")}
+    x, variables = subject.batch["x"], {"params": subject.state.params}
+
+    def losses(x):
+        def one(key):
+            rngs = step_rngs(key)
+            return root.apply(
+                variables, {"x": x}, train=True, weights=weights, step=3, rngs=rngs
+            )[0]
+
+        keys = jax.random.split(jax.random.key(len(x)), 2000)
+        return np.asarray(quick_jit(lambda: jax.lax.map(one, keys, batch_size=100))())
+
+    single, double = losses(x), losses(jnp.concatenate([x, x]))
+    error = np.sqrt((single.var(ddof=1) + double.var(ddof=1)) / 2000)
+    assert abs(single.mean() - double.mean()) < 4.5 * error + 1e-5
+    # The error is small beside what a sum over examples would have.
+    assert 5 * error < abs(single.mean())
