@@ -188,7 +188,9 @@ def draw(found: Mapping[str, Any]) -> Figure:
     rows = figure.subplots(len(ENERGIES), 1 + len(STEPS))
     for n, row in zip(ENERGIES, rows, strict=True):
         grid, _ = square(WINDOW, 401)
-        p = np.exp(-np.asarray(energy(n, jnp.asarray(grid))) - found[f"U{n} K=2"]["log Z"])
+        p = np.exp(
+            -np.asarray(energy(n, jnp.asarray(grid))) - found[f"U{n} K=2"]["log Z"]
+        )
         _panel(row[0], grid, p, p.max(), f"exp(-U{n}) / Z")
         for axes, k in zip(row[1:], STEPS, strict=True):
             part = found[f"U{n} K={k}"]
