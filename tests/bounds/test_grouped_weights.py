@@ -126,6 +126,7 @@ def test_partially_weighted_takes_p_from_all_samples_and_q_from_groups():
         np.testing.assert_array_equal(found, expected)
 
 
+@pytest.mark.slow
 @every_bound
 def test_doubly_reparameterised_is_unbiased_for_every_bound(bound, coefficients):
     """Paired with the bound's own gradient on the toy of test_estimators."""

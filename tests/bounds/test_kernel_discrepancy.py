@@ -52,6 +52,7 @@ def test_it_is_the_u_statistic_of_a_double_loop(kernel, twin):
     assert float(found) == pytest.approx(expected, rel=1e-5, abs=1e-6)
 
 
+@pytest.mark.slow
 @KERNELS
 def test_it_is_zero_in_the_mean_for_one_distribution_and_above_for_two(kernel, twin):
     del twin

@@ -90,6 +90,7 @@ def computed(kind) -> dict[str, Any]:
     return jax.device_get(everything(features(), jax.random.key(0)))
 
 
+@pytest.mark.slow
 @every_density
 def test_samples_have_the_density_that_is_stated(kind):
     found = computed(kind)
@@ -178,6 +179,7 @@ def test_a_factorized_posterior_is_a_sum_over_dimensions(kind):
         assert off_sum(log_prob) < 1e-3
 
 
+@pytest.mark.slow
 @every_density
 def test_jit_and_vmap_agree_with_a_loop(kind):
     module, variables = posterior(kind)
@@ -208,6 +210,7 @@ def test_densities_under_jit_and_vmap_agree_with_a_loop(kind):
     np.testing.assert_allclose(mapped, loop, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.slow
 @every_density
 def test_extreme_features_give_numbers(kind):
     module, variables = posterior(kind)

@@ -148,6 +148,7 @@ def test_the_numbers_by_field_add_up_and_masked_ones_are_0(variables):
     assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(slope))
 
 
+@pytest.mark.slow
 def test_samples_go_to_their_columns(variables, getkey):
     features = np.random.default_rng(1).normal(size=(2, 4)).astype(np.float32)
     count = 8000

@@ -13,6 +13,7 @@ from vaex.likelihoods.discretized_logistic_mixture import DiscretizedLogisticMix
 DRAWS = 20_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
 def test_mass_samples_and_mean_agree(channels, getkey):
     levels = 4

@@ -25,6 +25,7 @@ def ordinary(head, count):
     return np.random.default_rng(0).normal(size=(count, *head.raw_shape)).astype("f4")
 
 
+@pytest.mark.slow
 @every_head
 def test_far_out_raw_numbers_have_numbers_for_value_and_gradient(head):
     random = np.random.default_rng(0)
@@ -76,6 +77,7 @@ def test_samples_have_the_stated_covariance(head, getkey):
     assert np.abs(error).max() < 4.5 * np.sqrt(D / 2 / count)
 
 
+@pytest.mark.slow
 @every_head
 def test_a_distribution_passes_through_jit_and_is_traced_once(head, getkey):
     raw, traces = ordinary(head, 5), []

@@ -90,6 +90,7 @@ def penalty(covariance, off_diagonal, diagonal):
     return total
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("objective", [dip_vae_i, dip_vae_ii])
 def test_dip_adds_the_penalty_of_numpys_covariance_to_the_elbo(objective):
     mean, scale, _ = latents()

@@ -21,6 +21,7 @@ def script():
     return module
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [likelihoods.Gaussian, likelihoods.Binomial])
 def test_a_panel_holds_most_of_the_mass(script, kind):
     panel = script.panel(kind)

@@ -71,6 +71,7 @@ def test_the_stored_scale_is_that_of_the_training_set(fitted, rows):
     assert abs(stored(state) - 1.0) > 20 * standard_error
 
 
+@pytest.mark.slow
 def test_the_cut_into_blocks_does_not_matter(fitted, rows, monkeypatch):
     experiment, state = fitted
     for block in (7, N, 64):
@@ -96,6 +97,7 @@ def test_estimates_use_it(fitted, rows):
     np.testing.assert_allclose(found["distortion"].mean(), expected, rtol=2e-2)
 
 
+@pytest.mark.slow
 def test_a_head_without_calibration_is_left_alone(rows):
     experiment = experiment_with(Gaussian((D,)))
     state, _ = fit(experiment, rows, epochs=1, batch_size=16)

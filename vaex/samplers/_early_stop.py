@@ -80,7 +80,7 @@ def fitted(
 
     @jax.jit
     def loss(state: TrainState) -> Any:
-        weights = {**options, **arguments(state.hparams, "objective")}
+        weights = {**options, **arguments(state.hparams, "objective", options)}
         variables = {"params": state.params, **state.variables}
         # The same noise at each look: what differs is the model.
         rngs, batch = step_rngs(key), {"x": held_out}
