@@ -22,6 +22,7 @@ for _name, _value in {
     "JAX_COMPILATION_CACHE_DIR": CACHE,
     "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
     "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+    "JAX_TRACEBACK_IN_LOCATIONS_LIMIT": "0",  # nobody reads a program's source lines
     "MPLBACKEND": "agg",
 }.items():
     os.environ.setdefault(_name, _value)

@@ -23,7 +23,8 @@ def expectation(params, size, value):
     return value(log_q, log_p, prob)
 
 
-@pytest.mark.parametrize("size", [2, pytest.param(4, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [2, 4])
 def test_the_expected_gradient_is_the_bounds(size):
     def bound(params):
         def value(log_q, log_p, prob):

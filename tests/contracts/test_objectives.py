@@ -62,6 +62,7 @@ def mixing(model, batch, *, train):
     return loss, mixed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("wrong", "reason"),
     [

@@ -169,6 +169,7 @@ def test_samples_follow_the_density(kind, size, getkey):
         assert np.abs(across.mean(0) / se).max() < 4.5
 
 
+@pytest.mark.slow
 @every_size
 @every_kind
 def test_moments_entropy_and_divergence_are_integrals(kind, size):
@@ -248,6 +249,7 @@ def test_extremes_are_numbers(kind):
     assert all(np.isfinite(leaf).all() for leaf in slope)
 
 
+@pytest.mark.slow
 @every_kind
 def test_it_crosses_jit_vmap_and_scan_and_is_traced_once(kind):
     traces, loc = [], jnp.float32(directions(3, len(K)))

@@ -173,6 +173,7 @@ def test_an_example_has_the_same_bits_in_any_batch_and_place():
     assert (repeated["log_px"] == whole["log_px"][31]).all()
 
 
+@pytest.mark.slow
 def test_the_chunk_length_changes_the_draws_and_not_the_statistics():
     oracle = sampled()
     one, two = (estimates(oracle, 512, chunk=chunk) for chunk in (4, 64))

@@ -6,6 +6,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from scipy import stats
 
 from tests.evaluation.variables import random_variables
@@ -196,6 +197,7 @@ def test_a_posterior_without_a_mean_is_sampled():
     assert (one == again).all()
 
 
+@pytest.mark.slow
 def test_draws_of_the_aggregate_posterior_are_those_of_the_posteriors():
     """z - E[z|x] of every row, in units of its posterior's scale, is N(0, 1)."""
     oracle = ppca()

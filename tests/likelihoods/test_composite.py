@@ -115,6 +115,7 @@ def test_a_mask_may_hide_what_the_heads_let_it():
     HEAD.check_support(VALUES, mask)
 
 
+@pytest.mark.slow
 def test_the_numbers_by_field_add_up_and_masked_ones_are_0(variables):
     features = np.random.default_rng(0).normal(size=(3, 2, 4)).astype(np.float32)
     mask = np.ones((2, 8), bool)

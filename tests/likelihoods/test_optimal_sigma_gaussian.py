@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from scipy import stats
 
 from vaex.likelihoods.fixed_scale_gaussian import FixedScaleGaussian
@@ -76,6 +77,7 @@ def test_the_scale_has_a_lower_bound():
     np.testing.assert_allclose(log_prob, expected, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_gradient_is_that_at_the_fixed_best_scale():
     """The envelope theorem: at its maximum the scale has no first-order effect."""
     params = started()["params"]

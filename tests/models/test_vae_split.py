@@ -102,6 +102,7 @@ def at_wrong_posterior(num_samples):
     return gradients(ppca(0.5, 1.4), num_samples, 2000)
 
 
+@pytest.mark.slow
 def test_roles_with_the_bounds_own_coefficients_give_its_gradient():
     found = at_wrong_posterior(S)
     jax.tree.map(
@@ -111,6 +112,7 @@ def test_roles_with_the_bounds_own_coefficients_give_its_gradient():
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ESTIMATORS)
 def test_every_estimator_leaves_the_generative_gradient_alone(name):
     found = at_wrong_posterior(S)

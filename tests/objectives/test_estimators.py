@@ -31,6 +31,7 @@ def z_scores(samples, expected):
     return np.abs(samples.mean(0) - expected) / error
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["reparameterised", "sticking_the_landing", "doubly_reparameterised"]
 )

@@ -187,6 +187,7 @@ def test_masked_cells_are_prepared_as_zero(kind, num_levels, getkey):
         np.testing.assert_array_equal(batch[name], expected[name])
 
 
+@pytest.mark.slow
 @everything
 def test_it_can_be_mapped_over_keys(kind, num_levels, getkey):
     data = dataset(num_levels)

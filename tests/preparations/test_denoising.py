@@ -20,6 +20,7 @@ CLEAN = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("clean", CLEAN, ids=lambda p: type(p).__name__)
 @pytest.mark.parametrize("noise", [masking_noise, gaussian_noise])
 def test_x_and_every_density_are_those_of_the_clean_preparation(clean, noise):

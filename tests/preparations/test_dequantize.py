@@ -10,6 +10,7 @@ from vaex.preparations import dequantize
 from vaex.preparations.dequantize import Dequantize
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("num_classes", [2, 3, 17, 255, 256])
 @pytest.mark.parametrize("drawn", [0, 65535])
 def test_the_ends_of_the_noise(num_classes, drawn, monkeypatch):

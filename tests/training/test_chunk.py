@@ -118,6 +118,7 @@ def test_how_the_steps_are_cut_changes_no_bit(make):
         assert_same_bits(runs[0][1], metrics)
 
 
+@pytest.mark.slow
 def test_a_step_alone_agrees_with_the_chunk_to_rounding():
     """Another program: equal bits are promised between cuts only."""
     experiment = tiny_vae()
