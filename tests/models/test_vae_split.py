@@ -147,7 +147,10 @@ def test_sticking_the_landing_is_biased_for_more_samples():
 def test_one_sample_gives_dreg_and_sticking_the_landing_alike_and_a_pure_score():
     found = at_wrong_posterior(1)
     landing, doubly = found["sticking_the_landing"], found["doubly_reparameterised"]
-    np.testing.assert_array_equal(posterior_bias(landing), posterior_bias(doubly))
+    # One weight is 1 exactly: what differs is the rounding of two programs.
+    np.testing.assert_allclose(
+        posterior_bias(landing), posterior_bias(doubly), rtol=1e-6, atol=2e-6
+    )
     assert np.abs(z_scores(posterior_bias(found["reweighted"]))).max() < 4.5
 
 
