@@ -6,18 +6,15 @@ import distrax
 import jax
 import jax.numpy as jnp
 from jax import Array
-from jax.typing import ArrayLike
 
 from vaex.distributions.autoregressive_network import AutoregressiveNetwork
+from vaex.priors._flow_normal import FlowNormal
 
 _STEEPEST = 2.0
 
 
-class AutoregressiveNormal(distrax.Distribution):
+class AutoregressiveNormal(FlowNormal):
     """z = f_T(... f_1(u)), u standard normal, f_t^-1 autoregressive and affine.
-
-    Only arrays are kept, and bijectors are built where they are used: those of distrax
-    hold functions, and leak when they are returned from jit.
 
     Args:
       networks: one per f_t, of z and of an empty context.
@@ -32,32 +29,12 @@ class AutoregressiveNormal(distrax.Distribution):
         """(L,)."""
         return self._networks[0].kernels[0].shape[:1]
 
-    @property
-    def batch_shape(self) -> tuple[int, ...]:
-        """()."""
-        return ()
-
-    def _transformed(self) -> distrax.Transformed:
-        (size,) = self.event_shape
-        normal = distrax.Normal(jnp.zeros(size), jnp.ones(size))
-        steps = [
+    def bijectors(self) -> "list[AutoregressiveAffine]":
+        """The steps; directions take turns."""
+        return [
             AutoregressiveAffine(network, reverse=t % 2 == 1)
             for t, network in enumerate(self._networks)
         ]
-        # A chain applies its last part first.
-        chain = distrax.Chain(steps[::-1])
-        return distrax.Transformed(distrax.Independent(normal, 1), chain)
-
-    def _sample_n(self, key: Array, n: int) -> Any:
-        return self._transformed().sample(seed=key, sample_shape=(n,))
-
-    def _sample_n_and_log_prob(self, key: Array, n: int) -> Any:
-        flow = self._transformed()
-        return flow.sample_and_log_prob(seed=key, sample_shape=(n,))
-
-    def log_prob(self, value: ArrayLike) -> Any:
-        """[...] nats of values [..., L]."""
-        return self._transformed().log_prob(jnp.asarray(value, jnp.float32))
 
 
 class AutoregressiveAffine(distrax.Bijector):

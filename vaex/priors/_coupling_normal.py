@@ -5,7 +5,8 @@ from typing import Any
 import distrax
 import jax.numpy as jnp
 from jax import Array
-from jax.typing import ArrayLike
+
+from vaex.priors._flow_normal import FlowNormal
 
 Dense = tuple[Array, Array]
 """Weights [in, out] and biases [out]."""
@@ -20,14 +21,11 @@ def _network(layers: tuple[Dense, ...], x: Any) -> Any:
     return x @ weights + bias
 
 
-class CouplingNormal(distrax.Distribution):
+class CouplingNormal(FlowNormal):
     """z = f_T(... f_1(u)), u standard normal, f_t affine in the half it changes.
 
     Dimensions of one parity pass through f_t and decide how those of the other are
     scaled, by exp(2 tanh(raw / 2)), and shifted; parities take turns.
-
-    Only arrays are kept, and bijectors are built where they are used: those of distrax
-    hold functions, and leak when they are returned from jit.
 
     Args:
       steps: one network per f_t, from [L] to [2 L].
@@ -42,32 +40,13 @@ class CouplingNormal(distrax.Distribution):
         """(L,)."""
         return (self._steps[0][-1][0].shape[-1] // 2,)
 
-    @property
-    def batch_shape(self) -> tuple[int, ...]:
-        """()."""
-        return ()
-
-    def _transformed(self) -> distrax.Transformed:
+    def bijectors(self) -> list[distrax.MaskedCoupling]:
+        """The couplings; parities take turns."""
         (size,) = self.event_shape
-        normal = distrax.Normal(jnp.zeros(size), jnp.ones(size))
-        couplings = [
+        return [
             _coupling(layers, jnp.arange(size) % 2 == step % 2)
             for step, layers in enumerate(self._steps)
         ]
-        # A chain applies its last part first.
-        chain = distrax.Chain(couplings[::-1])
-        return distrax.Transformed(distrax.Independent(normal, 1), chain)
-
-    def _sample_n(self, key: Array, n: int) -> Any:
-        return self._transformed().sample(seed=key, sample_shape=(n,))
-
-    def _sample_n_and_log_prob(self, key: Array, n: int) -> Any:
-        flow = self._transformed()
-        return flow.sample_and_log_prob(seed=key, sample_shape=(n,))
-
-    def log_prob(self, value: ArrayLike) -> Any:
-        """[...] nats of values [..., L]."""
-        return self._transformed().log_prob(jnp.asarray(value, jnp.float32))
 
 
 def _coupling(layers: tuple[Dense, ...], kept: Array) -> distrax.MaskedCoupling:
