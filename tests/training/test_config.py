@@ -1,3 +1,5 @@
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +14,7 @@ NAMES = [
     "log_every",
     "evaluate_every",
     "evaluate_examples",
+    "patience",
 ]
 
 
@@ -25,6 +28,23 @@ def test_sizes_must_be_positive(name, value):
     match = f"^trainer.{name} must be at least {least}, got {value}$"
     with pytest.raises(InputError, match=match):
         TrainConfig(**{name: value})
+
+
+@pytest.mark.parametrize("value", [-0.1, math.nan, math.inf])
+def test_an_improvement_is_not_negative_and_finite(value):
+    rule = "at least 0" if math.isfinite(value) else "finite"
+    match = f"^trainer.min_delta must be {rule}, got {value}$"
+    with pytest.raises(InputError, match=match):
+        TrainConfig(min_delta=value)
+    assert TrainConfig(min_delta=0.5).min_delta == 0.5
+
+
+@pytest.mark.parametrize(("name", "value"), [("patience", 3), ("keep_best", True)])
+def test_what_looks_at_held_out_data_needs_estimates(name, value):
+    match = f"^trainer.{name}={str(value).lower()} needs .* got trainer.evaluate_every"
+    with pytest.raises(InputError, match=match):
+        TrainConfig(evaluate_every=0, **{name: value})
+    assert getattr(TrainConfig(**{name: value}), name) == value
 
 
 def test_either_epochs_or_steps_must_be_given():

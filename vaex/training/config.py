@@ -1,5 +1,6 @@
 """How long and in what portions a run trains."""
 
+import math
 from dataclasses import dataclass
 
 from vaex.errors import InputError
@@ -14,12 +15,17 @@ class TrainConfig:
     Attributes:
       epochs: passes over the training split; exactly one of epochs and steps rules,
         and steps does where it is given.
-      steps: optimizer steps.
+      steps: optimizer steps; with `updates.accumulate` above 1 gradients, several of
+        which make one update.
       batch_size: B; None means 128, or all the data where they are fewer.
       log_every: steps averaged into one row of metrics.jsonl.
       evaluate_every: epochs between estimates on held-out data; 0 for none, None
         for about twenty in a run.
       evaluate_examples: how many held-out examples these see, the first ones.
+      patience: estimates on held-out data without improvement after which training
+        stops; None to train to the end. See `vaex.training.early_stopping`.
+      min_delta: an improvement is one by more than this, in nats per example.
+      keep_best: whether the state of the best estimate is what the run ends with.
 
     >>> TrainConfig(epochs=2).num_steps(steps_per_epoch=10)
     20
@@ -31,16 +37,29 @@ class TrainConfig:
     log_every: int = 50
     evaluate_every: int | None = None
     evaluate_examples: int = 1000
+    patience: int | None = None
+    min_delta: float = 0.0
+    keep_best: bool = False
 
     def __post_init__(self) -> None:
         if self.epochs is None and self.steps is None:
             raise InputError("one of trainer.epochs and trainer.steps must be given")
-        lowest = {"evaluate_every": 0}
+        lowest = {"evaluate_every": 0, "min_delta": 0}
         for name in self.__dataclass_fields__:
             value, least = getattr(self, name), lowest.get(name, 1)
-            if value is not None and value < least:
+            if value is None or isinstance(value, bool):
+                continue
+            if not math.isfinite(value):
+                raise InputError(f"trainer.{name} must be finite, got {value}")
+            if value < least:
                 raise InputError(
                     f"trainer.{name} must be at least {least}, got {value}"
+                )
+        for name, given in [("patience", self.patience), ("keep_best", self.keep_best)]:
+            if given and self.evaluate_every == 0:
+                raise InputError(
+                    f"trainer.{name}={str(given).lower()} needs estimates on held-out "
+                    "data, got trainer.evaluate_every=0; leave that out"
                 )
 
     def num_steps(self, steps_per_epoch: int) -> int:
