@@ -1,8 +1,8 @@
 """The one Python loop: compiled chunks, metrics fetched between them."""
 
 import time
-from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -29,29 +29,39 @@ class Progress(NamedTuple):
     """What the loop hands over after a chunk.
 
     Attributes:
-      state: the train state; donated when the loop goes on, so copy what is kept.
+      state: the train state.
       step: steps done so far.
-      metrics: name -> [n] float32, the n steps since the last.
+      metrics: name -> [n] float32, the n steps since the last; those of a skipped step
+        are NaN.
+      skipped: which of these steps were skipped.
     """
 
     state: TrainState
     step: int
     metrics: dict[str, np.ndarray]
+    skipped: tuple[int, ...] = ()
 
 
 class Diverged(RunError):
-    """The loss or its gradient is not finite.
+    """A step's loss, or the state after it, is not finite, and no more are skipped.
 
     Attributes:
-      step: the first such step.
+      step: the step; its rows are `order.indices(step, 1)[0]`.
+      state: what it started from, whose own `step` it is: the last good one.
+      skipped: steps that the loop had skipped before it.
     """
 
-    def __init__(self, step: int):
+    def __init__(
+        self, step: int, state: TrainState | None = None, skipped: tuple[int, ...] = ()
+    ):
+        before = f", after {len(skipped)} skipped" if skipped else ""
         super().__init__(
-            f"the loss or its gradient is not finite at step {step}; try a lower "
-            "optimizer.learning_rate or a higher likelihood.min_scale"
+            f"the loss or its gradient is not finite at step {step}{before}; try a "
+            "lower optimizer.learning_rate or a higher likelihood.min_scale"
         )
         self.step = step
+        self.state = state
+        self.skipped = skipped
 
 
 def initial_state(
@@ -71,49 +81,91 @@ def iterate(
     *,
     num_steps: int,
     boundary: int | None = None,
+    max_skipped: int = 0,
+    skipped: int = 0,
 ) -> Iterator[Progress]:
     """Trains from `state` to step `num_steps`, chunk by chunk.
 
     Chunks grow until one takes about TARGET_SECONDS; how the steps are cut into
     chunks changes no bit of the result.
 
+    No step is guarded: a chunk says afterwards whether it was finite, and one that was
+    not is gone through again from its start, one step at a time by the same program,
+    so that good steps keep their bits. A step with a loss that is not finite, or one
+    that leaves a state which is not `vaex.training.step.sound`, is skipped: only the
+    state's `step` goes on, and with it the order and the noise.
+
     Args:
       experiment: what is trained.
       data: the training split as stored, name -> [N, ...], on the device.
       order: which rows each step sees.
-      state: where to start; donated.
+      state: where to start.
       num_steps: last step.
       boundary: chunks also end at multiples of this many steps.
+      max_skipped: how many steps of the run may be skipped; 0 stops at the first.
+      skipped: how many of them were before `state`.
 
     Yields:
       Progress after each chunk.
 
     Raises:
-      Diverged: after a chunk in which a loss or gradient was not finite.
+      Diverged: at the first step that would have to be skipped and may not.
     """
-    chunk = jax.jit(make_chunk(make_step(experiment)), donate_argnums=0)
+    # Not donated: what a chunk started from is there to go through it again.
+    compiled = jax.jit(make_chunk(make_step(experiment)))
     longest = max(1, min(MAX_CHUNK, MAX_INDICES // order.batch_size))
-    step, length = int(state.step), 1
+
+    def chunk(state: TrainState, rows: np.ndarray) -> tuple[TrainState, Any]:
+        indices = np.zeros((longest, order.batch_size), np.int32)
+        indices[: len(rows)] = rows
+        state, history = compiled(state, data, indices, np.int32(len(rows)))
+        return state, {k: v[: len(rows)] for k, v in jax.device_get(history).items()}
+
+    step, length, left_out = int(state.step), 1, ()
     while step < num_steps:
         stop = min(step + length, num_steps)
         if boundary:
             stop = min(stop, step - step % boundary + boundary)
-        n = stop - step
-        indices = np.zeros((longest, order.batch_size), np.int32)
-        indices[:n] = order.indices(step, n)
+        rows = order.indices(step, stop - step)
         started = time.perf_counter()
-        state, history = chunk(state, data, indices, np.int32(n))
-        metrics = {k: v[:n] for k, v in jax.device_get(history).items()}
+        after, metrics = chunk(state, rows)
         seconds = time.perf_counter() - started
-        finite = metrics.pop("finite")
-        if not finite.all():
-            raise Diverged(step + int(np.argmin(finite)))
-        if n == length and seconds < TARGET_SECONDS:
+        now: tuple[int, ...] = ()
+        if not metrics.pop("finite").all():
+            left = max_skipped - skipped - len(left_out)
+            after, metrics, now = _guarded(chunk, state, rows, left, left_out)
+            left_out += now
+        elif len(rows) == length and seconds < TARGET_SECONDS:
             length = min(2 * length, longest)
-        elif n > 1 and seconds > 3 * TARGET_SECONDS:
+        elif len(rows) > 1 and seconds > 3 * TARGET_SECONDS:
             length = max(1, length // 2)
-        step = stop
-        yield Progress(state, step, metrics)
+        step, state = stop, after
+        yield Progress(state, step, metrics, now)
+
+
+def _guarded(
+    chunk: Callable[[TrainState, np.ndarray], tuple[TrainState, Any]],
+    state: TrainState,
+    rows: np.ndarray,
+    left: int,
+    before: tuple[int, ...],
+) -> tuple[TrainState, dict[str, np.ndarray], tuple[int, ...]]:
+    """A chunk's state, metrics and skipped steps, at most `left` of them."""
+    history: list[dict[str, np.ndarray]] = []
+    skipped: tuple[int, ...] = ()
+    for row in rows:
+        after, metrics = chunk(state, row[None])
+        if not metrics.pop("finite").all():
+            step = int(state.step)
+            if len(skipped) >= left:
+                raise Diverged(step, state, before + skipped)
+            skipped += (step,)
+            after = state._replace(step=state.step + 1)
+            metrics = {k: np.full(1, np.nan, np.float32) for k in metrics}
+        history.append(metrics)
+        state = after
+    joined = {k: np.concatenate([m[k] for m in history]) for k in history[0]}
+    return state, joined, skipped
 
 
 def fit(

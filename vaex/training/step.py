@@ -12,9 +12,64 @@ from vaex.numerics import named_fold
 from vaex.training.experiment import Experiment
 from vaex.training.hparams import arguments
 from vaex.training.state import TrainState, step_rngs
-from vaex.types import Metrics
+from vaex.types import Batch, Metrics
 
 Stored = Mapping[str, Array]
+
+
+Gradient = tuple[tuple[Array, tuple[Metrics, Any]], Any]
+"""((loss, (metrics, variables)), gradient by the parameters)."""
+
+
+def prepared(
+    experiment: Experiment, state: TrainState, stored: Stored
+) -> tuple[Array, Batch]:
+    """The key of the state's next step, and its batch from stored rows."""
+    key = jax.random.fold_in(state.key, state.step)
+    return key, experiment.preparation(named_fold(key, "prepare"), stored)
+
+
+def make_gradient(
+    experiment: Experiment, mutable: tuple[str, ...] = ()
+) -> Callable[[TrainState, Array, Batch], Gradient]:
+    """A pure function (state, key, batch) -> loss, metrics, variables, gradient.
+
+    Args:
+      experiment: what is trained.
+      mutable: more collections that modules may write to, for what looks on.
+    """
+    root, options = experiment.root()
+
+    def gradient(state: TrainState, key: Array, batch: Batch) -> Gradient:
+        numbers = arguments(state.hparams, "objective", options)
+        weights = {**options, **numbers}
+
+        def loss_fn(params):
+            (loss, metrics), variables = root.apply(
+                {"params": params, **state.variables},
+                batch,
+                train=True,
+                weights=weights,
+                step=state.step,
+                rngs=step_rngs(key),
+                mutable=[*state.variables, *mutable],
+            )
+            return loss, (metrics, variables)
+
+        return jax.value_and_grad(loss_fn, has_aux=True)(state.params)
+
+    return gradient
+
+
+def updated(
+    experiment: Experiment, state: TrainState, grads: Any, loss: Array
+) -> tuple[Any, Any]:
+    """Parameters and optimizer state after a step with this gradient."""
+    optimizer = optax.with_extra_args_support(experiment.optimizer_of(state.hparams))
+    updates, opt_state = optimizer.update(
+        grads, state.opt_state, state.params, value=loss
+    )
+    return optax.apply_updates(state.params, updates), opt_state
 
 
 def make_step(
@@ -28,42 +83,19 @@ def make_step(
     Returns:
       The step, not jitted. Metrics are scalars: `loss` and the objective's.
     """
-    root, options = experiment.root()
+    gradient = make_gradient(experiment)
 
     def step(state: TrainState, stored: Stored) -> tuple[TrainState, Metrics]:
-        key = jax.random.fold_in(state.key, state.step)
-        batch = experiment.preparation(named_fold(key, "prepare"), stored)
-        numbers = arguments(state.hparams, "objective", options)
-        weights = {**options, **numbers}
-
-        def loss_fn(params):
-            (loss, metrics), variables = root.apply(
-                {"params": params, **state.variables},
-                batch,
-                train=True,
-                weights=weights,
-                step=state.step,
-                rngs=step_rngs(key),
-                mutable=list(state.variables),
-            )
-            return loss, (metrics, variables)
-
-        gradient = jax.value_and_grad(loss_fn, has_aux=True)
-        (loss, (metrics, variables)), grads = gradient(state.params)
-        optimizer = optax.with_extra_args_support(
-            experiment.optimizer_of(state.hparams)
-        )
-        updates, opt_state = optimizer.update(
-            grads, state.opt_state, state.params, value=loss
-        )
-        metrics = {"loss": loss, **metrics}
+        key, batch = prepared(experiment, state, stored)
+        (loss, (metrics, variables)), grads = gradient(state, key, batch)
+        params, opt_state = updated(experiment, state, grads, loss)
         state = state._replace(
             step=state.step + 1,
-            params=optax.apply_updates(state.params, updates),
+            params=params,
             variables=variables,
             opt_state=opt_state,
         )
-        return state, metrics
+        return state, {"loss": loss, **metrics}
 
     return step
 
@@ -76,11 +108,11 @@ def make_chunk(
     Runs n <= n_max steps in one program, gathering rows of device-resident data by
     index. n is traced, so that any remainder is the same compilation; metrics
     beyond n are 0. They include `finite`: whether each loss was, and at step n - 1
-    whether the parameters after it are too (a test of every gradient would cost a
-    pass over memory in each step).
+    whether the state after it is `sound` (a test of every gradient would cost a pass
+    over memory in each step).
 
     Returns:
-      The chunk, not jitted; jit it with `donate_argnums=0`.
+      The chunk, not jitted.
     """
 
     def chunk(
@@ -102,14 +134,31 @@ def make_chunk(
             history = jax.tree.map(lambda h, m: h.at[i].set(m), history, metrics)
             return state, history
 
-        state, history = jax.lax.fori_loop(0, n, body, (state, empty))
+        after, history = jax.lax.fori_loop(0, n, body, (state, empty))
         finite = jnp.isfinite(history["loss"])
-        finite = finite.at[n - 1].min(_all_finite(state.params))
-        return state, {**history, "finite": finite}
+        finite = finite.at[n - 1].min(sound(state, after))
+        return after, {**history, "finite": finite}
 
     return chunk
 
 
-def _all_finite(tree: Any) -> Array:
-    leaves = [jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(tree)]
-    return jnp.array([True, *leaves]).all()
+def sound(before: TrainState, after: TrainState) -> Array:
+    """Whether steps left a state to go on from, a bool.
+
+    Its parameters are finite, and what was finite of the optimizer's state and of the
+    other variables still is. A second moment that has overflowed gives updates of 0:
+    parameters that are frozen, with a loss that looks well. What was infinite before
+    may be (the best value so far of `optax.contrib.reduce_on_plateau` starts so).
+    """
+    kept = zip(
+        jax.tree.leaves((before.variables, before.opt_state)),
+        jax.tree.leaves((after.variables, after.opt_state)),
+        strict=True,
+    )
+    found = [jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(after.params)]
+    found += [
+        (jnp.isfinite(new) | ~jnp.isfinite(old)).all()
+        for old, new in kept
+        if jnp.issubdtype(new.dtype, jnp.inexact)
+    ]
+    return jnp.array([True, *found]).all()
