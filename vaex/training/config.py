@@ -22,6 +22,10 @@ class TrainConfig:
       evaluate_every: epochs between estimates on held-out data; 0 for none, None
         for about twenty in a run.
       evaluate_examples: how many held-out examples these see, the first ones.
+      max_skipped: steps of the run that may be left out because their loss, gradient
+        or state is not finite; the next one ends it. A rare overflow shall not cost a
+        long run, and one that diverges is bad at every step, so that ten do not hide
+        it. 0 stops at the first.
       patience: estimates on held-out data without improvement after which training
         stops; None to train to the end. See `vaex.training.early_stopping`.
       min_delta: an improvement is one by more than this, in nats per example.
@@ -37,6 +41,7 @@ class TrainConfig:
     log_every: int = 50
     evaluate_every: int | None = None
     evaluate_examples: int = 1000
+    max_skipped: int = 10
     patience: int | None = None
     min_delta: float = 0.0
     keep_best: bool = False
