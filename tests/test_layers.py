@@ -69,12 +69,13 @@ RULES = {
     "training": Rule(L1, TRAINING),
     "evaluation": Rule(L1 | names("training"), TRAINING),
     "anomaly": Rule(L1 | names("training evaluation"), TRAINING),
-    "io": Rule(L1 | names("training"), TRAINING | names("orbax")),
+    "io": Rule(L1 | names("training"), TRAINING | names("orbax safetensors")),
     "samplers": Rule(
         L1 - names("data") | L2 | names("models objectives training evaluation"),
         names("numpy jax sklearn"),
     ),
     # L5
+    "loaded_model": Rule(L1 | names("training evaluation io"), names("numpy jax")),
     "sklearn": Rule(ANYTHING, ANYTHING, HYDRA | names("cli")),
     "testing": Rule(ANYTHING, ANYTHING, HYDRA | names("cli")),
     "cli": Rule(ANYTHING, ANYTHING),

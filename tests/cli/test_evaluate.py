@@ -6,6 +6,9 @@ import shutil
 import numpy as np
 import pytest
 
+# The run that is only read is trained once for both files.
+pytestmark = pytest.mark.xdist_group("finished run")
+
 
 @pytest.fixture
 def copy(finished, tmp_path):

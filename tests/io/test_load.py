@@ -6,65 +6,15 @@ import shutil
 import numpy as np
 import pytest
 
+from tests.io.runs import write_data
 from tests.training.toy import assert_same_bits
 from vaex.cli._evaluate import Estimator, evaluate
-from vaex.cli._run import train
 from vaex.errors import InputError
 from vaex.io import checkpoint
 from vaex.io.load import load_run
 
-
-def configuration(data):
-    """A whole configuration, as `config.json` holds it."""
-    mlp = {"hidden": [8], "activation": "jax.nn.tanh"}
-    return {
-        "seed": 3,
-        "latent_dim": 2,
-        "data": {"_target_": "vaex.data.array.ArrayFile", "path": str(data)},
-        "preparation": {"_target_": "vaex.preparations.standardize.Standardize"},
-        "model": {"_target_": "vaex.models.vae.VAE", "closed_form_kl": "auto"},
-        "encoder": {"_target_": "vaex.nn.mlp.MLPEncoder", **mlp},
-        "decoder": {"_target_": "vaex.nn.mlp.MLPDecoder", **mlp},
-        "posterior": {
-            "_target_": "vaex.posteriors.diagonal_gaussian.DiagonalGaussian",
-            "latent_dim": 2,
-        },
-        "prior": {
-            "_target_": "vaex.priors.standard_gaussian.StandardGaussian",
-            "latent_dim": 2,
-        },
-        "likelihood": {
-            "_target_": "vaex.likelihoods.shared_scale_gaussian.SharedScaleGaussian"
-        },
-        "objective": {
-            "_target_": "vaex.objectives.evidence_lower_bound.elbo",
-            "_partial_": True,
-            "beta": 0.5,
-        },
-        "optimizer": {
-            "_target_": "vaex.training.optimizers.adam",
-            "_partial_": True,
-            "learning_rate": 0.01,
-        },
-        "trainer": {"epochs": 2, "batch_size": 16},
-        "evaluation": {"num_samples": 6, "samples_per_chunk": 4, "block_size": 16},
-        "run": {"root": "runs", "fresh": False, "figures": False},
-    }
-
-
-def write_data(path, seed=0):
-    values = np.random.default_rng(seed).normal(3.0, 2.0, size=(60, 4))
-    np.save(path, values.astype(np.float32))
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory):
-    """The folder of a finished run, its data beside it, and its results."""
-    folder = tmp_path_factory.mktemp("trained")
-    write_data(folder / "X.npy")
-    run = folder / "run"
-    results = train(configuration(folder / "X.npy"), run)
-    return run, results
+# One run for all files that read it.
+pytestmark = pytest.mark.xdist_group("runs read back")
 
 
 def evaluated(path):

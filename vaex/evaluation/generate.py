@@ -79,17 +79,57 @@ def reconstruct(
     return _in_blocks(block, len(stored["x"]))
 
 
+def encode_means(
+    model: nn.Module,
+    variables: Any,
+    preparation: Any,
+    key: Array,
+    stored: Mapping[str, np.ndarray],
+) -> Any:
+    """The z that `reconstruct` decodes for the same key, and nothing else.
+
+    Args:
+      model: unbound.
+      variables: its.
+      preparation: (key, stored) -> Batch.
+      key: for the preparation and for sampling.
+      stored: rows as they are stored, name -> [N, ...].
+
+    Returns:
+      [N, L], or the tuple of the layers.
+    """
+
+    @jax.jit
+    def run(variables: Any, key: Array, stored: Any) -> Any:
+        batch = preparation(named_fold(key, "prepare"), stored)
+
+        def forward(bound: Any) -> Any:
+            return _code(bound, bound.encode(batch, train=False))
+
+        rngs = {"sample": named_fold(key, "sample")}
+        return nn.apply(forward, model)(variables, rngs=rngs)
+
+    def block(number: int, rows: np.ndarray) -> Any:
+        few = {name: values[rows] for name, values in stored.items()}
+        return run(variables, jax.random.fold_in(key, number), few)
+
+    return _in_blocks(block, len(stored["x"]))
+
+
 def decode_mean(
     model: nn.Module,
     variables: Any,
     preparation: Any,
-    z: np.ndarray,
+    z: Any,
     condition: np.ndarray | None = None,
 ) -> np.ndarray:
-    """E[x|z] in data units for z [N, L] and condition [N, C], [N, *E]."""
+    """E[x|z] in data units for z [N, L] and condition [N, C], [N, *E].
+
+    Of a model with layers z is the tuple of them.
+    """
 
     @jax.jit
-    def run(variables: Any, z: Array, condition: Array | None) -> Array:
+    def run(variables: Any, z: Any, condition: Array | None) -> Array:
         def decode(bound: Any) -> Array:
             return expected(bound.decode(z, condition))
 
@@ -97,9 +137,10 @@ def decode_mean(
         return preparation.inverse(output.astype(jnp.float32))
 
     def block(_: int, rows: np.ndarray) -> Any:
-        return run(variables, z[rows], None if condition is None else condition[rows])
+        few = jax.tree.map(lambda values: values[rows], z)
+        return run(variables, few, None if condition is None else condition[rows])
 
-    return _in_blocks(block, len(z))
+    return _in_blocks(block, len(jax.tree.leaves(z)[0]))
 
 
 def sample_prior(

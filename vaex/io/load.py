@@ -50,6 +50,11 @@ def load_run(path: str | Path) -> LoadedRun:
       InputError: if it is no run, has no checkpoint, its checkpoint is damaged or
         does not fit, or the data are not those that it was trained on.
     """
+    if (Path(path) / "manifest.json").is_file():
+        raise InputError(
+            f"{path} is an export, which holds neither data nor a train state; give "
+            "the run directory that it was made from, or use vaex.load in Python"
+        )
     directory = RunDirectory.open(path)
     config = directory.config()
     checkpoint = latest(directory.checkpoints)
