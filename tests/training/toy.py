@@ -58,8 +58,10 @@ def toy(
     objective: Callable[..., Any] = squares,
     optimizer: Callable[..., Any] = optimizers.adam,
     model: nn.Module | None = None,
+    **fields: Any,
 ) -> Experiment:
-    return Experiment(model or Noisy(), objective, optimizer, Prepare())
+    """A small experiment; more fields of it by name."""
+    return Experiment(model or Noisy(), objective, optimizer, Prepare(), **fields)
 
 
 def tiny_vae(**options: Any) -> Experiment:

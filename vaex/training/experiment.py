@@ -10,6 +10,7 @@ from jax import Array
 
 from vaex.errors import InputError
 from vaex.training.hparams import Hparams, arguments, make_hparams, unwrap
+from vaex.training.updates import UpdatesConfig
 from vaex.types import Batch, Metrics
 
 
@@ -82,21 +83,26 @@ class Experiment:
         takes `step` is given the number of steps taken, for schedules.
       optimizer: factory of an optax transformation, numbers as keyword arguments.
       preparation: (key, stored) -> Batch, applied inside the step.
+      updates: what is done around the optimizer; nothing by default.
+      batch_size: B of the steps, where `updates` scale the learning rate by it.
     """
 
     model: nn.Module
     objective: Callable[..., tuple[Array, Metrics]]
     optimizer: Callable[..., Any]
     preparation: Callable[[Array, Mapping[str, Array]], Batch]
+    updates: UpdatesConfig = UpdatesConfig()
+    batch_size: int | None = None
 
     def hparams(self) -> Hparams:
         """Numeric hyperparameters of the objective and the optimizer."""
         return make_hparams(objective=self.objective, optimizer=self.optimizer)
 
     def optimizer_of(self, hparams: Hparams) -> Any:
-        """The optax transformation, with traced numbers."""
+        """The optax transformation, with traced numbers, and `updates` around it."""
         _, bound = unwrap(self.optimizer)
-        return self.optimizer(**arguments(hparams, "optimizer", bound))
+        optimizer = self.optimizer(**arguments(hparams, "optimizer", bound))
+        return self.updates.around(optimizer, self.batch_size)
 
     def root(self) -> tuple[Root, dict[str, Any]]:
         """The module that holds all variables, and the objective's bound options."""

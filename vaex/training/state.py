@@ -10,6 +10,7 @@ from jax import Array
 from vaex.numerics import named_fold
 from vaex.training.experiment import Experiment
 from vaex.training.hparams import Hparams, arguments
+from vaex.training.weight_average import averaged
 
 
 class TrainState(NamedTuple):
@@ -83,6 +84,11 @@ def make_init(
 
 
 def model_variables(state: TrainState) -> dict[str, Any]:
-    """The model's share of a state's variables, for `model.apply`."""
-    collections = {"params": state.params, **state.variables}
+    """The model's share of a state's variables, for `model.apply`.
+
+    Averaged parameters where the optimizer keeps them (`updates.weight_average`).
+    """
+    average = averaged(state.opt_state)
+    params = state.params if average is None else average
+    collections = {"params": params, **state.variables}
     return {k: v["model"] for k, v in collections.items() if "model" in v}

@@ -11,6 +11,7 @@ from jax import Array
 from vaex.numerics import named_fold
 from vaex.training.experiment import Experiment
 from vaex.training.hparams import arguments
+from vaex.training.skipping import skip_long_gradient
 from vaex.training.state import TrainState, step_rngs
 from vaex.types import Batch, Metrics
 
@@ -81,7 +82,8 @@ def make_step(
     update; all randomness comes from `fold_in(state.key, state.step)`.
 
     Returns:
-      The step, not jitted. Metrics are scalars: `loss` and the objective's.
+      The step, not jitted. Metrics are scalars: `loss` and the objective's, and
+      with `updates.skip_above` what `skip_long_gradient` says.
     """
     gradient = make_gradient(experiment)
 
@@ -89,13 +91,18 @@ def make_step(
         key, batch = prepared(experiment, state, stored)
         (loss, (metrics, variables)), grads = gradient(state, key, batch)
         params, opt_state = updated(experiment, state, grads, loss)
-        state = state._replace(
+        after = state._replace(
             step=state.step + 1,
             params=params,
             variables=variables,
             opt_state=opt_state,
         )
-        return state, {"loss": loss, **metrics}
+        metrics = {"loss": loss, **metrics}
+        bound = experiment.updates.skip_above
+        if bound is not None:
+            after, skipping = skip_long_gradient(bound, grads, state, after)
+            metrics |= skipping
+        return after, metrics
 
     return step
 
