@@ -8,6 +8,7 @@ from omegaconf import MISSING
 
 from vaex.evaluation.config import EvaluationConfig
 from vaex.training.config import TrainConfig
+from vaex.training.updates import UpdatesConfig
 
 
 @dataclass
@@ -21,7 +22,7 @@ class Run:
 
 @dataclass
 class Config:
-    """A configuration, but for `trainer` and `evaluation`."""
+    """A configuration, but for `trainer`, `updates` and `evaluation`."""
 
     seed: int = 0
     latent_dim: int = 16
@@ -46,7 +47,11 @@ def _opened(config: type) -> type:
 
 def _root() -> type:
     """`Config` with the library's own dataclasses in it."""
-    groups = {"trainer": _opened(TrainConfig), "evaluation": _opened(EvaluationConfig)}
+    groups = {
+        "trainer": _opened(TrainConfig),
+        "updates": _opened(UpdatesConfig),
+        "evaluation": _opened(EvaluationConfig),
+    }
     typed = [(name, of, field(default_factory=of)) for name, of in groups.items()]
     return make_dataclass("Root", typed, bases=(Config,))
 

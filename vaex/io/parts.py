@@ -6,7 +6,9 @@ from typing import Any
 
 from vaex.errors import InputError
 from vaex.io.construction import construct, placed
+from vaex.training.config import TrainConfig
 from vaex.training.experiment import Experiment
+from vaex.training.updates import UpdatesConfig
 
 SLOTS = ("encoder", "posterior", "prior", "decoder", "likelihood")
 
@@ -65,12 +67,16 @@ def assemble(config: Mapping[str, Any]) -> Parts:
     slots = {name: construct(config[name], name, facts) for name in SLOTS}
     model = construct(config["model"], "model", facts | slots)
     _expect(model, "model", "terms", "give it the methods of vaex.types.Model")
-    known = facts | {"num_examples": len(dataset.splits["train"]["x"])}
+    num_examples = len(dataset.splits["train"]["x"])
+    trainer = TrainConfig(**config.get("trainer", {}))
+    known = facts | {"num_examples": num_examples}
     experiment = Experiment(
         model=model,
         objective=construct(config["objective"], "objective", known),
         optimizer=construct(config["optimizer"], "optimizer", facts),
         preparation=preparation,
+        updates=UpdatesConfig(**config.get("updates", {})),  # older runs have none
+        batch_size=trainer.batch_size_for(num_examples),
     )
     return Parts(dataset, spec, preparation, slots["likelihood"], experiment)
 
