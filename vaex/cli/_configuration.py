@@ -13,9 +13,7 @@ from omegaconf.errors import MissingMandatoryValue
 from vaex.cli import _schema
 from vaex.cli._suggestions import did_you_mean, paths
 from vaex.errors import InputError
-
-RUN_ONLY = ("run", "hydra")
-"""Parts of a configuration that do not change what is computed."""
+from vaex.io.identity import identity
 
 
 def config_folder() -> Path:
@@ -42,16 +40,15 @@ def run_name(config: dict[str, Any]) -> str:
     """
     from vaex.io.parts import open_source
 
-    identity = {k: v for k, v in config.items() if k not in RUN_ONLY}
+    known = identity(config)
     try:
         source = open_source(config)
         name, checksum = source.name, source.checksum()
-        identity["data"] = {"_target_": config["data"]["_target_"]}
     except InputError:
-        name, checksum = "refused", ""
-    text = json.dumps([identity, checksum], sort_keys=True)
+        name, checksum, known = "refused", "", known | {"data": config["data"]}
+    text = json.dumps([known, checksum], sort_keys=True)
     digest = hashlib.sha256(text.encode()).hexdigest()[:10]
-    head = str(identity["likelihood"]["_target_"]).split(".")[-2:]
+    head = str(known["likelihood"]["_target_"]).split(".")[-2:]
     return f"{name}-{head[0]}-{digest}"
 
 

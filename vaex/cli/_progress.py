@@ -118,13 +118,27 @@ class MetricsLog:
       directory: of the run.
       every: steps in a row.
       steps_per_epoch: for the epoch column.
+      resumed: what `cursor` said when the run was saved.
     """
 
-    def __init__(self, directory: RunDirectory, every: int, steps_per_epoch: int):
+    def __init__(
+        self,
+        directory: RunDirectory,
+        every: int,
+        steps_per_epoch: int,
+        resumed: Mapping[str, Any] | None = None,
+    ):
         self._directory, self._every = directory, every
         self._steps_per_epoch = steps_per_epoch
-        self._pending: dict[str, np.ndarray] = {}
-        self._step = 0
+        found = resumed or {"step": 0, "pending": {}}
+        self._step: int = found["step"]
+        self._pending = {k: _unpacked(v) for k, v in found["pending"].items()}
+
+    def cursor(self) -> dict[str, Any]:
+        """How far the file is and what has yet to be written, as JSON."""
+        pending = {name: _packed(values) for name, values in self._pending.items()}
+        size = self._directory.metrics_size
+        return {"bytes": size, "step": self._step, "pending": pending}
 
     def __enter__(self) -> Self:
         return self
@@ -162,7 +176,7 @@ class MetricsLog:
             length = len(next(iter(self._pending.values()))) - (self._step - end)
             head = {k: v[:length] for k, v in self._pending.items()}
             self._pending = {k: v[length:] for k, v in self._pending.items()}
-            means = {k: float(v.mean(dtype=np.float64)) for k, v in head.items()}
+            means = {k: _mean(v) for k, v in head.items()}
             rows.append(self._row(end, "train") | means)
         if rows:
             self._directory.append_metrics(rows)
@@ -170,3 +184,18 @@ class MetricsLog:
     def _row(self, step: int, split: str) -> dict[str, Any]:
         epoch = step / self._steps_per_epoch
         return {"step": step, "epoch": round(epoch, 4), "split": split}
+
+
+def _mean(values: np.ndarray) -> float:
+    """Mean of the steps that were not skipped, whose metrics are NaN."""
+    known = values[~np.isnan(values)]
+    return float((known if len(known) else values).mean(dtype=np.float64))
+
+
+def _packed(values: np.ndarray) -> str:
+    """Float32 values as text, every bit of them."""
+    return values.astype("<f4").tobytes().hex()
+
+
+def _unpacked(text: str) -> np.ndarray:
+    return np.frombuffer(bytes.fromhex(text), "<f4").astype(np.float32)

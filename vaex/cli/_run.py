@@ -2,7 +2,6 @@
 
 import contextlib
 import shutil
-import time
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,28 +9,31 @@ from typing import Any
 
 import jax
 
-from vaex.cli import _console
+from vaex.cli import _console, _training
 from vaex.cli._check import check
 from vaex.cli._drawing import draw_run
 from vaex.cli._evaluate import Estimator, evaluate
-from vaex.cli._progress import MetricsLog, TrainingProgress
+from vaex.cli._same import refuse_another, refuse_other_code
+from vaex.cli._signals import StopRequest, stop_request
+from vaex.cli._training import Saved, Setup, newest_saved
 from vaex.errors import InputError, RunError, Unfit
-from vaex.evaluation.units import in_data_units
 from vaex.io import checkpoint
+from vaex.io.checkpoint_config import CheckpointConfig
 from vaex.io.load import LoadedRun
-from vaex.io.parts import Parts, assemble
+from vaex.io.lock import NAME, locked
+from vaex.io.parts import Parts, assemble, open_source
 from vaex.io.run_directory import RunDirectory
 from vaex.training.calibration import calibrate
 from vaex.training.config import TrainConfig
-from vaex.training.loop import Diverged, initial_state, iterate
+from vaex.training.loop import Diverged
 from vaex.training.order import BatchOrder
-from vaex.training.state import TrainState, model_variables
+from vaex.training.state import TrainState
 
 
 def train(
     config: dict[str, Any], folder: Path, *, keep_refused: bool = False
 ) -> dict[str, Any]:
-    """Trains the run of a configuration, or returns it if it is finished.
+    """Trains the run of a configuration, goes on with it, or returns it if finished.
 
     Args:
       config: resolved.
@@ -43,93 +45,142 @@ def train(
       The results, as in `results.json`.
 
     Raises:
-      InputError: if the configuration or the data cannot work.
-      Diverged: if the loss is not finite.
+      InputError: if the configuration or the data cannot work, the directory holds
+        another run, or another process is at work in it.
+      Interrupted: if the run was told to stop; what was done is saved.
+      RunError: if the loss is not finite, or the disk is full.
     """
     directory = RunDirectory(folder)
-    if config["run"]["fresh"]:
-        _move_aside(directory)
-    finished = directory.results()
-    if finished is not None and directory.status().get("state") == "finished":
-        _console.say("finished before; run.fresh=true trains anew")
-        for change in directory.changed_code():
-            _console.say(f"note: it was computed with {change}")
-        _console.show_results(finished)
-        _console.show_paths(directory)
-        return finished
+    with contextlib.ExitStack() as stack:
+        stop = stack.enter_context(stop_request())
+        _lock(directory, stack)
+        if config["run"]["fresh"] and _move_aside(directory):
+            stack.close()
+            stop = stack.enter_context(stop_request())
+            _lock(directory, stack)
+        finished = directory.results()
+        if finished is not None and directory.status().get("state") == "finished":
+            return _again(directory, config, finished)
+        return _run(config, directory, stop, keep_refused)
+
+
+def _lock(directory: RunDirectory, stack: contextlib.ExitStack) -> None:
+    record = directory.status()
+    holder = f"process {record.get('pid')} on {record.get('host')}"
+    try:
+        stack.enter_context(locked(directory.path, holder))
+    except OSError as error:
+        raise InputError(
+            f"cannot write the run directory {directory.path}: {error.strerror}; "
+            "choose another place with run.root=FOLDER"
+        ) from error
+
+
+def _again(
+    directory: RunDirectory, config: dict[str, Any], finished: dict[str, Any]
+) -> dict[str, Any]:
+    """The results of a finished run."""
+    refuse_another(directory, config, open_source(config).checksum())
+    _console.say("finished before; run.fresh=true trains anew")
+    for change in directory.changed_code():
+        _console.say(f"note: it was computed with {change}")
+    _console.show_results(finished)
+    _console.show_paths(directory)
+    return finished
+
+
+def _run(
+    config: dict[str, Any],
+    directory: RunDirectory,
+    stop: StopRequest,
+    keep_refused: bool,
+) -> dict[str, Any]:
     known = (directory.path / "status.json").is_file()
     try:
         parts = assemble(config)
-        trainer = TrainConfig(**config["trainer"])
-        num_train = len(parts.dataset.splits["train"]["x"])
-        order = BatchOrder(config["seed"], num_train, trainer.batch_size_for(num_train))
-        check(parts, order.batch_size)
-        estimator = Estimator.of(parts, config)
-        directory.start(config, _facts(parts))
+        setup = _setup(config, directory, parts)
+        check(parts, setup.order.batch_size)
+        saved = None
+        if known:
+            refuse_another(directory, config, parts.dataset.checksum)
+            saved = newest_saved(directory)
+            if saved is not None and not config["run"]["accept_changes"]:
+                refuse_other_code(directory)
+        step, cursor = 0, 0
+        if saved is not None:
+            step, cursor = int(saved.path.name), saved.record["metrics"]["bytes"]
+        directory.start(config, _facts(parts), step=step, cursor=cursor)
     except BaseException as error:
-        if keep_refused and isinstance(error, Exception):
+        if keep_refused and not known and isinstance(error, Exception):
             _record(directory, config, error)
         elif not known:
             discard(directory.path)
         raise
     if known:
-        _console.say("an unfinished run was here; it starts again from step 0")
-    _announce(parts, trainer, order)
+        _console.say(f"an unfinished run was here; it goes on from step {step}")
+    _announce(parts, setup.trainer, setup.order)
     try:
-        return _train(config, directory, parts, trainer, order, estimator)
+        return _train(config, setup, saved, stop)
     except Diverged as error:
         directory.fail("diverged", str(error), f"{error}\n")
         raise RunError(f"{error}; recorded in {directory.path}") from error
     except KeyboardInterrupt:
         directory.set_status("interrupted")
         raise
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            directory.fail("failed", str(error), traceback.format_exc())
+        raise RunError(
+            f"the run in {directory.path} stopped: {error}; mend that and run the "
+            "same line again: it goes on from its newest checkpoint"
+        ) from error
     except Exception as error:
-        directory.fail("failed", str(error), traceback.format_exc())
+        with contextlib.suppress(OSError):
+            directory.fail("failed", str(error), traceback.format_exc())
         raise
 
 
-def _train(
-    config: dict[str, Any],
-    directory: RunDirectory,
-    parts: Parts,
-    trainer: TrainConfig,
-    order: BatchOrder,
-    estimator: "Estimator",
-) -> dict[str, Any]:
-    started = time.perf_counter()
-    data = jax.device_put(dict(parts.dataset.splits["train"]))
-    state = initial_state(parts.experiment, data, order)
-    num_steps = trainer.num_steps(order.steps_per_epoch)
-    boundary = trainer.boundary(order.steps_per_epoch)
-    chunks = iterate(
-        parts.experiment, data, order, state, num_steps=num_steps, boundary=boundary
+def _setup(config: dict[str, Any], directory: RunDirectory, parts: Parts) -> Setup:
+    trainer = TrainConfig(**config["trainer"])
+    num_train = len(parts.dataset.splits["train"]["x"])
+    return Setup(
+        directory=directory,
+        parts=parts,
+        trainer=trainer,
+        saving=CheckpointConfig(**config["checkpoint"]),
+        order=BatchOrder(config["seed"], num_train, trainer.batch_size_for(num_train)),
+        estimator=Estimator.of(parts, config),
     )
-    if boundary:  # compiled before the clock of the progress bar starts
-        estimator.quick(model_variables(state), 1)
-    with (
-        TrainingProgress(num_steps, order.batch_size) as progress,
-        MetricsLog(directory, trainer.log_every, order.steps_per_epoch) as log,
-    ):
-        for chunk in chunks:
-            state = chunk.state
-            metrics = in_data_units(chunk.metrics, parts.preparation.log_det)
-            log.add(chunk.step, metrics)
-            progress.advance(chunk.step, metrics)
-            if boundary and (chunk.step % boundary == 0 or chunk.step == num_steps):
-                held_out = estimator.quick(
-                    model_variables(state), trainer.evaluate_examples
-                )
-                log.add_estimate(chunk.step, estimator.held_out, held_out)
-                progress.note(held_out)
-    state = calibrate(parts.experiment, state, data)
-    seconds = time.perf_counter() - started
-    checkpoint.save(directory.checkpoints, int(state.step), state)
-    results = _finish(config, directory, parts, estimator, state)
+
+
+def _train(
+    config: dict[str, Any], setup: Setup, saved: Saved | None, stop: StopRequest
+) -> dict[str, Any]:
+    directory, parts = setup.directory, setup.parts
+    data = jax.device_put(dict(parts.dataset.splits["train"]))
+    at = _training.train(setup, data, _training.start(setup, data, saved), stop)
+    if at.stopping.is_over:
+        _console.say(
+            f"stopped at step {at.step} of {setup.num_steps}: no estimate improved on "
+            f"that of step {at.stopping.best_step} for {at.stopping.looks} looks"
+        )
+    chosen = at.state
+    if setup.trainer.keep_best and at.best is not None:
+        chosen = at.best
+        _console.say(f"the state of step {at.stopping.best_step} is kept, the best")
+    state = calibrate(parts.experiment, chosen, data)
+    if state is not chosen:
+        checkpoint.save(directory.checkpoints, int(state.step), state, at.record())
+    directory.set_status("running", checkpoint=int(state.step))
+    results = _finish(config, directory, parts, setup.estimator, state)
+    examples = at.step * setup.order.batch_size
     results["training"] = {
-        "steps": num_steps,
-        "examples": num_steps * order.batch_size,
-        "seconds": round(seconds, 3),
-        "examples_per_second": round(num_steps * order.batch_size / seconds, 1),
+        "steps": at.step,
+        "examples": examples,
+        "checkpoint": int(state.step),
+        "skipped": at.skipped,
+        "seconds": round(at.seconds, 3),
+        "examples_per_second": round(examples / at.seconds, 1),
     }
     directory.write_results(results)
     directory.set_status("finished")
@@ -142,7 +193,7 @@ def _finish(
     config: dict[str, Any],
     directory: RunDirectory,
     parts: Parts,
-    estimator: "Estimator",
+    estimator: Estimator,
     state: TrainState,
 ) -> dict[str, Any]:
     run = LoadedRun(directory, config, parts, state)
@@ -191,15 +242,16 @@ def _record(directory: RunDirectory, config: dict[str, Any], error: Exception) -
 
 def discard(folder: Path) -> None:
     """Takes away what Hydra wrote for a run that never started."""
-    if folder.is_dir() and {p.name for p in folder.iterdir()} <= {".hydra"}:
+    if folder.is_dir() and {p.name for p in folder.iterdir()} <= {".hydra", NAME}:
         shutil.rmtree(folder, ignore_errors=True)
         with contextlib.suppress(OSError):  # runs/, if it holds nothing else
             folder.parent.rmdir()
 
 
-def _move_aside(directory: RunDirectory) -> None:
+def _move_aside(directory: RunDirectory) -> bool:
+    """Moves an earlier run aside; whether there was one."""
     if not (directory.path / "status.json").is_file():
-        return
+        return False
     number = 1
     while (
         aside := directory.path.with_name(f"{directory.path.name}.{number}")
@@ -210,3 +262,4 @@ def _move_aside(directory: RunDirectory) -> None:
     if (aside / ".hydra").is_dir():
         shutil.copytree(aside / ".hydra", directory.path / ".hydra")
     _console.say(f"the earlier run is now {aside}")
+    return True

@@ -7,6 +7,7 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING
 
 from vaex.evaluation.config import EvaluationConfig
+from vaex.io.checkpoint_config import CheckpointConfig
 from vaex.training.config import TrainConfig
 from vaex.training.updates import UpdatesConfig
 
@@ -17,12 +18,13 @@ class Run:
 
     root: str = "runs"
     fresh: bool = False
+    accept_changes: bool = False
     figures: bool = True
 
 
 @dataclass
 class Config:
-    """A configuration, but for `trainer`, `updates` and `evaluation`."""
+    """A configuration, but for `trainer`, `updates`, `checkpoint`, `evaluation`."""
 
     seed: int = 0
     latent_dim: int = 16
@@ -50,6 +52,7 @@ def _root() -> type:
     groups = {
         "trainer": _opened(TrainConfig),
         "updates": _opened(UpdatesConfig),
+        "checkpoint": _opened(CheckpointConfig),
         "evaluation": _opened(EvaluationConfig),
     }
     typed = [(name, of, field(default_factory=of)) for name, of in groups.items()]

@@ -74,9 +74,10 @@ def _run(argv: list[str]) -> int:
     try:
         with _importable(os.getcwd()):
             return import_module(f"vaex.cli.{verb}").run(rest)
-    except KeyboardInterrupt:
-        print("\nvaex: interrupted", file=sys.stderr)
-        return 130
+    except KeyboardInterrupt as stop:
+        message = f"interrupted{f'; {stop}' if str(stop) else ''}"
+        print(f"\nvaex: {message}", file=sys.stderr)
+        return getattr(stop, "code", 130)
     except BrokenPipeError:
         raise
     except Exception as error:

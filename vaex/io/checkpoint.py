@@ -3,7 +3,9 @@
 import hashlib
 import json
 import logging
+import os
 import shutil
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,41 +15,101 @@ from vaex.errors import InputError
 from vaex.io.atomic import write_json
 
 
-def save(folder: Path, step: int, state: Any) -> Path:
-    """Saves a train state under `folder/step`, replacing what is there.
+def save(
+    folder: Path, step: int, state: Any, record: Mapping[str, Any] | None = None
+) -> Path:
+    """Saves a train state as `folder/step`, replacing what is there.
 
-    The manifest is written last: a checkpoint without it is not one.
+    It is written under another name and renamed when it is whole; its manifest is
+    written last.
 
     Args:
       folder: checkpoints of a run.
       step: the name of this checkpoint.
       state: tree of arrays.
+      record: what else belongs to this step, as JSON.
 
     Returns:
       The checkpoint's folder.
 
     Raises:
-      OSError: if the disk is full; earlier checkpoints are untouched.
+      OSError: if the disk is full, or another error of orbax; earlier checkpoints,
+        one of this step too, are then untouched.
     """
     target = folder.absolute() / str(step)
-    (target / "manifest.json").unlink(missing_ok=True)
-    shutil.rmtree(target, ignore_errors=True)
-    target.mkdir(parents=True)
-    with _orbax().StandardCheckpointer() as checkpointer:
-        checkpointer.save(target / "state", state)
-        checkpointer.wait_until_finished()
-    manifest = {"step": step, "tree": _describe(state), "files": _sums(target)}
-    manifest["sha256"] = _sum_of(manifest)
-    write_json(target / "manifest.json", manifest)
+    part = target.with_name(f".{step}.{os.getpid()}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    try:
+        with _orbax().StandardCheckpointer() as checkpointer:
+            checkpointer.save(part / "state", state)
+            checkpointer.wait_until_finished()
+        manifest = {
+            "step": step,
+            "record": dict(record or {}),
+            "tree": _describe(state),
+            "files": _sums(part),
+        }
+        manifest["sha256"] = _sum_of(manifest)
+        write_json(part / "manifest.json", manifest)
+        remove(target)
+        part.rename(target)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
     return target
+
+
+def complete(folder: Path) -> list[Path]:
+    """Checkpoints that have a manifest, the newest first."""
+    found = [
+        p.parent for p in folder.glob("*/manifest.json") if p.parent.name.isdigit()
+    ]
+    return sorted(found, key=lambda p: int(p.name), reverse=True)
 
 
 def latest(folder: Path) -> Path | None:
     """The newest checkpoint that has a manifest, None where there is none."""
-    found = [
-        p.parent for p in folder.glob("*/manifest.json") if p.parent.name.isdigit()
-    ]
-    return max(found, key=lambda p: int(p.name), default=None)
+    return next(iter(complete(folder)), None)
+
+
+def record_of(checkpoint: Path) -> dict[str, Any]:
+    """What was saved beside the state.
+
+    Raises:
+      InputError: if the manifest is damaged.
+    """
+    return manifest_of(checkpoint)["record"]
+
+
+def remove(checkpoint: Path) -> None:
+    """Takes a checkpoint away; half taken away it is none."""
+    (checkpoint / "manifest.json").unlink(missing_ok=True)
+    shutil.rmtree(checkpoint, ignore_errors=True)
+
+
+def tidy(folder: Path, keep: Collection[int]) -> None:
+    """Removes checkpoints of other steps, and what was not finished."""
+    if not folder.is_dir():
+        return
+    for path in folder.iterdir():
+        whole = path.name.isdigit() and (path / "manifest.json").is_file()
+        if not whole or int(path.name) not in keep:
+            remove(path)
+
+
+def verify(checkpoint: Path) -> None:
+    """Checks every byte of a checkpoint.
+
+    Raises:
+      InputError: if a file is missing or was changed.
+    """
+    manifest = manifest_of(checkpoint)
+    found = _sums(checkpoint)
+    for name, expected in manifest["files"].items():
+        if found.get(name) != expected:
+            what = "is missing" if name not in found else "was changed"
+            raise InputError(f"checkpoint {checkpoint} is damaged: {name} {what}")
 
 
 def restore(checkpoint: Path, like: Any) -> Any:
@@ -63,23 +125,18 @@ def restore(checkpoint: Path, like: Any) -> Any:
     Raises:
       InputError: if a file is missing, was changed, or the state does not fit.
     """
-    manifest = _manifest(checkpoint)
-    found = _sums(checkpoint)
-    for name, expected in manifest["files"].items():
-        if found.get(name) != expected:
-            what = "is missing" if name not in found else "was changed"
-            raise InputError(f"checkpoint {checkpoint} is damaged: {name} {what}")
-    wanted = _describe(like)
+    verify(checkpoint)
+    saved, wanted = manifest_of(checkpoint)["tree"], _describe(like)
     differing = sorted(
         path
-        for path in wanted.keys() | manifest["tree"].keys()
-        if wanted.get(path) != manifest["tree"].get(path)
+        for path in wanted.keys() | saved.keys()
+        if wanted.get(path) != saved.get(path)
     )
     if differing:
         path = differing[0]
         raise InputError(
             f"checkpoint {checkpoint} does not fit the model in {len(differing)} "
-            f"places, the first {path}: saved {manifest['tree'].get(path, 'nothing')}, "
+            f"places, the first {path}: saved {saved.get(path, 'nothing')}, "
             f"the model has {wanted.get(path, 'nothing')}"
         )
     ocp = _orbax()
@@ -88,8 +145,12 @@ def restore(checkpoint: Path, like: Any) -> Any:
         return checkpointer.restore(checkpoint.absolute() / "state", target)
 
 
-def _manifest(checkpoint: Path) -> dict[str, Any]:
-    """The manifest, itself checked."""
+def manifest_of(checkpoint: Path) -> dict[str, Any]:
+    """The manifest, itself checked.
+
+    Raises:
+      InputError: if there is none, or it was changed.
+    """
     try:
         manifest = json.loads((checkpoint / "manifest.json").read_text("utf-8"))
         whole = manifest.pop("sha256") == _sum_of(manifest)

@@ -69,33 +69,53 @@ class RunDirectory:
         """Final results, None before they exist."""
         return self._read("results.json")
 
-    def start(self, config: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
-        """Makes the directory ready for a run from its beginning.
+    def start(
+        self,
+        config: Mapping[str, Any],
+        facts: Mapping[str, Any],
+        *,
+        step: int = 0,
+        cursor: int = 0,
+    ) -> None:
+        """Makes the directory ready for a run from a step on.
 
         Args:
           config: resolved.
           facts: what else the record of the run says (devices, data checksum).
+          step: at which this attempt begins.
+          cursor: bytes of metrics.jsonl that belong to the steps before it; what was
+            written after them is cut off.
 
         Raises:
           InputError: if the directory cannot be written.
         """
-        attempt = self.status().get("attempt", 0) + 1
+        before = self.status()
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            for name in ("metrics.jsonl", "results.json", "error.txt"):
+            for name in ("results.json", "error.txt"):
                 (self.path / name).unlink(missing_ok=True)
+            self._cut_metrics(cursor)
             write_json(self.path / "config.json", dict(config))
             now = _now()
+            attempt = {
+                "started": now,
+                "step": step,
+                "host": platform.node(),
+                "cores": os.cpu_count(),
+                **{k: facts[k] for k in ("backend", "devices") if k in facts},
+            }
             record = {
                 "state": "running",
                 "updated": now,
-                "attempt": attempt,
+                "attempt": before.get("attempt", 0) + 1,
                 "started": now,
                 "versions": _versions(),
                 "revision": _revision(),
                 "cores": os.cpu_count(),
                 "machine": platform.machine(),
+                "host": platform.node(),
                 "pid": os.getpid(),
+                "attempts": [*before.get("attempts", []), attempt],
             }
             write_json(self.path / "status.json", record | dict(facts))
         except OSError as error:
@@ -103,6 +123,19 @@ class RunDirectory:
                 f"cannot write the run directory {self.path}: {error.strerror}; "
                 "choose another place with run.root=FOLDER"
             ) from error
+
+    def _cut_metrics(self, cursor: int) -> None:
+        path = self.path / "metrics.jsonl"
+        if cursor == 0:
+            path.unlink(missing_ok=True)
+        elif path.is_file() and path.stat().st_size > cursor:
+            os.truncate(path, cursor)
+
+    @property
+    def metrics_size(self) -> int:
+        """Bytes of metrics.jsonl."""
+        path = self.path / "metrics.jsonl"
+        return path.stat().st_size if path.is_file() else 0
 
     def set_status(self, state: str, **facts: Any) -> None:
         """Records how far the run is, such as running, finished or failed."""
@@ -115,7 +148,7 @@ class RunDirectory:
         self.set_status(state, reason=reason)
 
     def changed_code(self) -> list[str]:
-        """What the run was computed with and is no longer here, one entry each.
+        """What the run was computed with and is other code here, one entry each.
 
         >>> RunDirectory(Path("nowhere")).changed_code()
         []
