@@ -13,7 +13,9 @@ from jax import Array
 
 Batch = Mapping[str, Array]
 """`x` [B, *E]; optional `input` [B, *I] (what the encoder sees, else `x` with masked
-cells 0), `mask` [B, *E] (True where observed), `label` [B], `condition` [B, C]."""
+cells 0), `mask` [B, *E] (True where observed), `label` [B], `condition` [B, C],
+`weight` [B] (not negative: what an example counts in the means of objectives; that of
+held-out bounds is plain)."""
 
 Metrics = dict[str, Array]
 

@@ -12,6 +12,8 @@ from vaex.objectives.evidence_lower_bound import elbo
 from vaex.objectives.ledger import ledger_of
 from vaex.testing._objective_properties import examples_are_logged_alone
 from vaex.testing._objective_subject import B, Subject
+from vaex.testing._outcome import tried
+from vaex.testing._weight_properties import WEIGHT_PROPERTIES
 from vaex.testing.objective_contract import check_objective
 from vaex.training.hparams import arguments
 from vaex.training.state import step_rngs
@@ -22,8 +24,21 @@ FACTS = {"num_examples": 10 * B}
 @pytest.mark.parametrize("option", options("objective"))
 def test_an_objective_keeps_the_contract(option):
     node = smaller(composed(f"objective={option}")["objective"])
-    outcomes = check_objective(construct(node, "objective", FACTS), verbose=False)
+    objective = construct(node, "objective", FACTS)
+    outcomes = check_objective(objective, verbose=False, weights=False)
     assert len(outcomes) == 8
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("option", options("objective"))
+def test_an_objective_weighs_examples_or_refuses_to(option):
+    node = smaller(composed(f"objective={option}")["objective"])
+    subject = Subject(construct(node, "objective", FACTS))
+    for check in WEIGHT_PROPERTIES:
+        outcome = tried(check.__name__, check, subject)
+        assert outcome.verdict != "failed", outcome
+        if outcome.verdict == "not applicable":
+            assert f"{option} takes no example weights" in outcome.detail
 
 
 def twice(model, batch, *, train):
@@ -44,6 +59,22 @@ def per_example(model, batch, *, train):
 def not_finite(model, batch, *, train):
     loss, metrics = elbo(model, batch, train=train)
     return jnp.log(loss - loss), metrics
+
+
+def unweighted(model, batch, *, train):
+    batch = {name: array for name, array in batch.items() if name != "weight"}
+    return elbo(model, batch, train=train)
+
+
+def summing(model, batch, *, train):
+    loss, metrics = elbo(model, batch, train=train)
+    return loss * batch.get("weight", jnp.ones(1)).mean(), metrics
+
+
+def squaring(model, batch, *, train):
+    if "weight" in batch:
+        batch = {**batch, "weight": batch["weight"] ** 2}
+    return elbo(model, batch, train=train)
 
 
 def frozen(model, batch, *, train):
@@ -72,6 +103,9 @@ def mixing(model, batch, *, train):
         (not_finite, "loss is -inf"),
         (peeking, "loss where hidden cells are flipped"),
         (mixing, "examples are logged alone: elbo"),
+        (unweighted, "weight 0 is absence: loss where .* flipped"),
+        (summing, "equal weights change nothing: loss where all are 0.5"),
+        (squaring, "weight 2 counts twice: elbo where half is of weight 2"),
         (frozen, r"the gradient of p\(x\|z\) is 0"),
     ],
     ids=lambda case: getattr(case, "__name__", None),

@@ -66,7 +66,9 @@ def inverse_multiquadric_kernel(x: Array, y: Array) -> Array:
     return (widths / (widths + distances)).sum(-1)
 
 
-def squared_discrepancy(x: Array, y: Array, kernel: Kernel) -> Array:
+def squared_discrepancy(
+    x: Array, y: Array, kernel: Kernel, shares: Array | None = None
+) -> Array:
     """MMD^2 = E k(x, x') + E k(y, y') - 2 E k(x, y), as a U-statistic.
 
     Pairs of a draw with itself are left out, so that it is unbiased, 0 in the mean
@@ -76,6 +78,9 @@ def squared_discrepancy(x: Array, y: Array, kernel: Kernel) -> Array:
       x: [N, L], N at least 2.
       y: [M, L], M at least 2.
       kernel: of this file, or alike.
+      shares: [N] of the draws x in the means, their sum 1 (or all 0, then the means
+        are 0); None: even. A pair has the product of both, so that the statistic
+        stays unbiased for the distribution so weighted.
 
     Returns:
       Scalar.
@@ -91,7 +96,7 @@ def squared_discrepancy(x: Array, y: Array, kernel: Kernel) -> Array:
     """
     chex.assert_rank([x, y], 2)
 
-    def within(draws: Array) -> Array:
+    def within(draws: Array, shares: Array | None = None) -> Array:
         count = draws.shape[0]
         if count < 2:
             raise InputError(
@@ -99,6 +104,13 @@ def squared_discrepancy(x: Array, y: Array, kernel: Kernel) -> Array:
                 f"{count}; raise trainer.batch_size"
             )
         pairs = jnp.where(jnp.eye(count, dtype=bool), 0.0, kernel(draws, draws))
-        return pairs.sum() / (count * (count - 1))
+        if shares is None:
+            return pairs.sum() / (count * (count - 1))
+        both = jnp.where(jnp.eye(count, dtype=bool), 0.0, shares[:, None] * shares)
+        total = both.sum()
+        return (both * pairs).sum() / jnp.where(total > 0, total, 1.0)
 
-    return within(x) + within(y) - 2.0 * kernel(x, y).mean()
+    both = within(x, shares) + within(y)
+    across = kernel(x, y)
+    mean = across.mean() if shares is None else shares @ across.mean(1)
+    return both - 2.0 * mean

@@ -3,7 +3,10 @@
 S posterior samples, B batch.
 """
 
+from collections.abc import Callable
+
 import jax
+import jax.numpy as jnp
 from jax import Array
 
 from vaex.bounds.estimators import Coefficients
@@ -12,7 +15,11 @@ from vaex.types import Terms
 
 
 def surrogate_loss(
-    bound: Array, terms: Terms, coefficients: Coefficients, is_whole: bool = False
+    bound: Array,
+    terms: Terms,
+    coefficients: Coefficients,
+    is_whole: bool = False,
+    average: Callable[[Array], Array] = jnp.mean,
 ) -> Array:
     """Minus the bound in value, minus the estimator in gradient.
 
@@ -27,6 +34,7 @@ def surrogate_loss(
       coefficients: a, b, c, each [S, B], without gradient.
       is_whole: a = b = -c, as those of `reparameterised` are: then a times the total
         derivative of log w is the estimator, and terms need not be split.
+      average: [B] to the mean over examples, by their weights where they have some.
 
     Returns:
       Scalar, nats per example.
@@ -38,7 +46,6 @@ def surrogate_loss(
       Reparameterized Gradient Estimators for Monte Carlo Objectives", ICLR 2019,
       https://arxiv.org/abs/1810.04152.
 
-    >>> import jax.numpy as jnp
     >>> one = jnp.ones((1, 1))
     >>> terms = Terms(-3 * one, -one, -one, None, None, {"path": 0 * one})
     >>> float(surrogate_loss(jnp.array([-3.0]), terms, (one, one, -one)))
@@ -50,5 +57,6 @@ def surrogate_loss(
         raise InputError("a gradient estimator needs split terms with every density")
     a, b, c = coefficients
     parts = a * (log_px_z + log_pz) + b * path + c * log_qz_x
-    slope = -parts.sum(0).mean()
-    return slope - jax.lax.stop_gradient(slope) - jax.lax.stop_gradient(bound.mean())
+    slope = -average(parts.sum(0))
+    value = jax.lax.stop_gradient(average(bound))
+    return slope - jax.lax.stop_gradient(slope) - value

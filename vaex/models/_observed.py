@@ -5,6 +5,7 @@ from typing import Any
 import jax.numpy as jnp
 from jax import Array
 
+from vaex.errors import InputError
 from vaex.types import Batch
 
 
@@ -27,6 +28,12 @@ def reconstruct(
     features = model.decoder(z, batch.get("condition"), train=train)
     x, mask, axes = batch["x"], batch.get("mask"), model.decoder.event_axes
     head = model.likelihood
+    if train and "weight" in batch and head.is_calibrated:
+        raise InputError(
+            f"likelihood {type(head).__name__} takes no example weights: in training "
+            "its scale is that of the batch, every example counted alike; leave out "
+            "`weight` (data.weight=null), or use likelihood=shared_scale_gaussian"
+        )
     loss = head.reconstruction_loss(features, x, mask, axes=axes, train=train)
     if head.is_normalized:
         return -loss, {}

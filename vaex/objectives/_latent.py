@@ -6,6 +6,7 @@ from jax import Array
 
 from vaex.bounds.kernel_discrepancy import Kernel, squared_discrepancy
 from vaex.errors import InputError
+from vaex.objectives.weighting import example_shares
 from vaex.types import Batch, Model, Terms
 
 
@@ -31,5 +32,6 @@ def discrepancy_from_prior(
 ) -> Array:
     """MMD^2 of one sample of z for each example from as many of p(z), mean over S."""
     draws = prior_draws(model, batch, z)
-    each = [squared_discrepancy(z[s], draws[s], kernel) for s in range(z.shape[0])]
+    shares = example_shares(batch, z.shape[1])
+    each = [squared_discrepancy(z[s], draws[s], kernel, shares) for s in range(len(z))]
     return jnp.stack(each).mean()

@@ -5,12 +5,14 @@ critic without gradient.
 """
 
 import jax
+import jax.numpy as jnp
 from jax import Array
 
 from vaex.objectives._checks import check_count, needed_rate
 from vaex.objectives._latent import latent_array, prior_draws
 from vaex.objectives.critic import Critic, classification_loss, frozen
 from vaex.objectives.ledger import distortion, ledger_of
+from vaex.objectives.weighting import averaging, example_shares
 from vaex.types import Batch, Metrics, Model, NonNegative
 
 
@@ -30,7 +32,7 @@ def factor_vae(
 
     Args:
       model: a bound model.
-      batch: B examples.
+      batch: B examples; their `weight`, if any, counts in all means.
       train: whether this is a training step.
       critic: learned under `objective/`.
       gamma: weight of the total correlation, traced.
@@ -45,7 +47,8 @@ def factor_vae(
 
     Source: Kim, Mnih, "Disentangling by Factorising", ICML 2018,
       https://arxiv.org/abs/1802.05983. The permuted samples are of the same batch,
-      where the source takes a second one. Its two optimizers are optimizer=two_players.
+      where the source takes a second one; where examples have weights they are
+      resampled by them first. Its two optimizers are optimizer=two_players.
     """
     check_count("num_samples", num_samples)
     terms = model.terms(batch, num_samples=num_samples, train=train)
@@ -54,12 +57,14 @@ def factor_vae(
     rows = z.reshape(-1, z.shape[-1])
     still = jax.lax.stop_gradient(rows)
     key = model.make_rng("objective")
-    permuted = jax.random.permutation(key, still, axis=0, independent=True)
-    critic_loss = classification_loss(critic(still), critic(permuted))
-    correlation = frozen(critic, rows).mean()
-    loss = (distortion(terms) + divergence).mean() + gamma * correlation
+    average = averaging(batch)
+    own = critic(still).reshape(z.shape[:2])
+    others = critic(_permuted(key, still, batch))
+    critic_loss = classification_loss(own, others, first_mean=average)
+    correlation = average(frozen(critic, rows).reshape(z.shape[:2]))
+    loss = average(distortion(terms) + divergence) + gamma * correlation
     return loss + critic_loss, {
-        **ledger_of(terms),
+        **ledger_of(terms, batch),
         "total_correlation": correlation,
         "critic_loss": critic_loss,
     }
@@ -82,7 +87,7 @@ def adversarial_autoencoder(
 
     Args:
       model: a bound model.
-      batch: B examples.
+      batch: B examples; their `weight`, if any, counts in all means.
       train: whether this is a training step.
       critic: learned under `objective/`.
       weight: of the encoder's part, traced.
@@ -100,7 +105,30 @@ def adversarial_autoencoder(
     terms = model.terms(batch, num_samples=num_samples, train=train)
     z = latent_array(model, terms, "adversarial_autoencoder")
     draws = jax.lax.stop_gradient(prior_draws(model, batch, z))
-    critic_loss = classification_loss(critic(draws), critic(jax.lax.stop_gradient(z)))
-    fooled = jax.nn.softplus(-frozen(critic, z)).mean()
-    loss = distortion(terms).mean() + weight * fooled + critic_loss
-    return loss, {**ledger_of(terms), "critic_loss": critic_loss}
+    average = averaging(batch)
+    own = critic(jax.lax.stop_gradient(z))
+    critic_loss = classification_loss(critic(draws), own, second_mean=average)
+    fooled = average(jax.nn.softplus(-frozen(critic, z)))
+    loss = average(distortion(terms)) + weight * fooled + critic_loss
+    return loss, {**ledger_of(terms, batch), "critic_loss": critic_loss}
+
+
+def _permuted(key: Array, rows: Array, batch: Batch) -> Array:
+    """Rows [S B, L], each dimension over the rows by itself: draws of prod_l q(z_l)."""
+    shares = example_shares(batch, batch["x"].shape[0])
+    if shares is not None:
+        rows = _resampled(jax.random.fold_in(key, 1), rows, shares)
+    return jax.random.permutation(key, rows, axis=0, independent=True)
+
+
+def _resampled(key: Array, rows: Array, shares: Array) -> Array:
+    """As many rows, each about as often as its share says, once where they are even.
+
+    Numbers of copies are right in the mean: places at even distances from one random
+    start, looked up in the cumulative shares (systematic resampling).
+    """
+    count = len(rows)
+    ends = jnp.cumsum(jnp.tile(shares, count // len(shares)))
+    places = ends[-1] * (jnp.arange(count) + jax.random.uniform(key)) / count
+    chosen = jnp.searchsorted(ends, places, side="right")
+    return rows[jnp.minimum(chosen, count - 1)]

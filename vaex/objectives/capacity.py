@@ -6,6 +6,7 @@ from jax.typing import ArrayLike
 from vaex.objectives._checks import check_count, needed_rate
 from vaex.objectives._schedule import Schedule, scheduled
 from vaex.objectives.ledger import distortion, ledger_of
+from vaex.objectives.weighting import example_mean
 from vaex.types import Batch, Metrics, Model, NonNegative
 
 
@@ -27,7 +28,7 @@ def controlled_capacity(
 
     Args:
       model: a bound model.
-      batch: B examples.
+      batch: B examples; their `weight`, if any, counts in all means.
       train: whether this is a training step.
       step: number of steps taken, traced.
       gamma: weight of the gap, traced.
@@ -51,5 +52,6 @@ def controlled_capacity(
     terms = model.terms(batch, num_samples=num_samples, train=train)
     divergence = needed_rate(model, terms, "capacity")
     target = scheduled(capacity, schedule, step)
-    gap = abs(divergence.mean() - target)
-    return distortion(terms).mean() + gamma * gap, ledger_of(terms)
+    gap = abs(example_mean(divergence, batch) - target)
+    loss = example_mean(distortion(terms), batch) + gamma * gap
+    return loss, ledger_of(terms, batch)

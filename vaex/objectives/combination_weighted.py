@@ -7,6 +7,7 @@ from vaex.bounds.grouped_weights import combined, combined_bound
 from vaex.bounds.surrogate import surrogate_loss
 from vaex.objectives._importance import weighted_terms
 from vaex.objectives.ledger import ledger_of
+from vaex.objectives.weighting import averaging
 from vaex.types import Batch, Fraction, Metrics, Model
 
 
@@ -25,7 +26,7 @@ def ciwae(
 
     Args:
       model: a bound model.
-      batch: B examples.
+      batch: B examples; their `weight`, if any, counts in all means.
       train: whether this is a training step.
       beta: share of the ELBO, traced.
       num_samples: S, posterior samples per example.
@@ -53,4 +54,6 @@ def ciwae(
     )
     bound = combined_bound(log_w, beta)
     coefficients = combined(log_w, estimator, beta)
-    return surrogate_loss(bound, terms, coefficients, is_whole), ledger_of(terms)
+    average = averaging(batch)
+    loss = surrogate_loss(bound, terms, coefficients, is_whole, average)
+    return loss, ledger_of(terms, batch)

@@ -5,6 +5,7 @@ from jax import Array
 from vaex.objectives._checks import check_count, needed_rate
 from vaex.objectives.ledger import distortion, ledger_of
 from vaex.objectives.multiplier import Multiplier
+from vaex.objectives.weighting import example_mean
 from vaex.types import Batch, Metrics, Model, Scalar
 
 
@@ -24,7 +25,7 @@ def geco(
 
     Args:
       model: a bound model.
-      batch: B examples.
+      batch: B examples; their `weight`, if any, counts in all means.
       train: whether this is a training step.
       multiplier: lambda, learned under `objective/`.
       tolerance: distortion per example that is good enough, traced: nats, or a
@@ -45,5 +46,7 @@ def geco(
     check_count("num_samples", num_samples)
     terms = model.terms(batch, num_samples=num_samples, train=train)
     divergence = needed_rate(model, terms, "geco")
-    part, value = multiplier((distortion(terms) - tolerance).mean())
-    return divergence.mean() + part, {**ledger_of(terms), "multiplier": value}
+    excess = example_mean(distortion(terms) - tolerance, batch)
+    part, value = multiplier(excess)
+    loss = example_mean(divergence, batch) + part
+    return loss, {**ledger_of(terms, batch), "multiplier": value}

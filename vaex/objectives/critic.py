@@ -1,10 +1,16 @@
 """A critic of latent vectors, and how two players share one loss."""
 
+from collections.abc import Callable
+
 import flax.linen as nn
 import jax
+import jax.numpy as jnp
 from jax import Array
 
 from vaex.errors import InputError
+
+Average = Callable[[Array], Array]
+"""[...] to a scalar."""
 
 
 class Critic(nn.Module):
@@ -14,7 +20,6 @@ class Critic(nn.Module):
       hidden: width of each layer.
       slope: of the leaky rectifier below 0.
 
-    >>> import jax.numpy as jnp
     >>> critic = Critic(hidden=(8,))
     >>> z = jnp.ones((5, 2))
     >>> critic.apply(critic.init(jax.random.key(0), z), z).shape
@@ -54,14 +59,26 @@ def frozen(module: nn.Module, *inputs: Array) -> Array:
     return result
 
 
-def classification_loss(first: Array, second: Array) -> Array:
+def classification_loss(
+    first: Array,
+    second: Array,
+    first_mean: Average = jnp.mean,
+    second_mean: Average = jnp.mean,
+) -> Array:
     """Cross entropy of two even classes by their logits, for the first over the second.
+
+    Args:
+      first: [...] logits of the class that they are for.
+      second: [...] logits of the other.
+      first_mean: of the first class, by weights where its examples have some.
+      second_mean: of the second class.
 
     Returns:
       Nats; log 2 for a critic that cannot tell.
 
-    >>> import jax.numpy as jnp
     >>> round(float(classification_loss(jnp.zeros(3), jnp.zeros(4))), 4)
     0.6931
     """
-    return 0.5 * (jax.nn.softplus(-first).mean() + jax.nn.softplus(second).mean())
+    return 0.5 * (
+        first_mean(jax.nn.softplus(-first)) + second_mean(jax.nn.softplus(second))
+    )

@@ -10,6 +10,7 @@ from vaex.errors import InputError
 from vaex.objectives._checks import check_count, needed_rate, part_name
 from vaex.objectives._latent import latent_array
 from vaex.objectives.ledger import distortion, ledger_of
+from vaex.objectives.weighting import example_mean, example_shares
 from vaex.types import Batch, Metrics, Model, NonNegative, Terms
 
 
@@ -29,7 +30,7 @@ def dip_vae_i(
 
     Args:
       model: a bound model.
-      batch: B examples.
+      batch: B examples; their `weight`, if any, counts in all means.
       train: whether this is a training step.
       off_diagonal: weight of covariances, traced.
       diagonal: weight of variances that are not 1, traced.
@@ -47,11 +48,10 @@ def dip_vae_i(
       by B.
     """
     q, terms = _encoded(model, batch, train, num_samples, "dip_vae_i")
-    penalty = _penalty(
-        _covariance(_mean(model, q, "dip_vae_i")), off_diagonal, diagonal
-    )
-    loss = _loss(model, terms, "dip_vae_i") + penalty
-    return loss, {**ledger_of(terms), "moments": penalty}
+    covariance = _covariance(_mean(model, q, "dip_vae_i"), batch)
+    penalty = _penalty(covariance, off_diagonal, diagonal)
+    loss = _loss(model, batch, terms, "dip_vae_i") + penalty
+    return loss, {**ledger_of(terms, batch), "moments": penalty}
 
 
 def dip_vae_ii(
@@ -67,7 +67,7 @@ def dip_vae_ii(
 
     Args:
       model: a bound model whose posterior factorises over latent dimensions.
-      batch: B examples.
+      batch: B examples; their `weight`, if any, counts in all means.
       train: whether this is a training step.
       off_diagonal: weight of covariances, traced.
       diagonal: weight of variances that are not 1, traced.
@@ -88,11 +88,11 @@ def dip_vae_ii(
             f"which the {part_name(model, 'posterior')} does not; use "
             "posterior=diagonal_gaussian"
         )
-    within = jnp.diag(jnp.asarray(q.variance()).mean(0))
-    covariance = _covariance(_mean(model, q, "dip_vae_ii")) + within
+    within = jnp.diag(example_mean(jnp.asarray(q.variance()), batch, axis=0))
+    covariance = _covariance(_mean(model, q, "dip_vae_ii"), batch) + within
     penalty = _penalty(covariance, off_diagonal, diagonal)
-    loss = _loss(model, terms, "dip_vae_ii") + penalty
-    return loss, {**ledger_of(terms), "moments": penalty}
+    loss = _loss(model, batch, terms, "dip_vae_ii") + penalty
+    return loss, {**ledger_of(terms, batch), "moments": penalty}
 
 
 def _encoded(
@@ -105,8 +105,9 @@ def _encoded(
     return q, terms
 
 
-def _loss(model: Model, terms: Terms, name: str) -> Array:
-    return (distortion(terms) + needed_rate(model, terms, name)).mean()
+def _loss(model: Model, batch: Batch, terms: Terms, name: str) -> Array:
+    each = distortion(terms) + needed_rate(model, terms, name)
+    return example_mean(each, batch)
 
 
 def _mean(model: Model, q: Any, name: str) -> Array:
@@ -121,10 +122,13 @@ def _mean(model: Model, q: Any, name: str) -> Array:
         ) from error
 
 
-def _covariance(values: Array) -> Array:
-    """[L, L] of [B, L]."""
-    centred = values - values.mean(0)
-    return centred.T @ centred / values.shape[0]
+def _covariance(values: Array, batch: Batch) -> Array:
+    """[L, L] of [B, L], by weights where there are some."""
+    centred = values - example_mean(values, batch, axis=0)
+    shares = example_shares(batch, len(values))
+    if shares is None:
+        return centred.T @ centred / values.shape[0]
+    return (shares[:, None] * centred).T @ centred
 
 
 def _penalty(

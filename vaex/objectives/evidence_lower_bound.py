@@ -8,6 +8,7 @@ from jax.typing import ArrayLike
 from vaex.objectives._checks import check_count, needed_rate
 from vaex.objectives._schedule import scheduled
 from vaex.objectives.ledger import distortion, ledger_of
+from vaex.objectives.weighting import example_mean
 from vaex.types import Batch, Metrics, Model, NonNegative
 
 
@@ -27,7 +28,7 @@ def elbo(
 
     Args:
       model: a bound model.
-      batch: B examples.
+      batch: B examples; their `weight`, if any, counts in all means.
       train: whether this is a training step.
       step: number of steps taken, traced.
       beta: weight of the rate, traced.
@@ -50,5 +51,5 @@ def elbo(
     terms = model.terms(batch, num_samples=num_samples, train=train)
     divergence = needed_rate(model, terms, "elbo")
     weight = scheduled(beta, schedule, step)
-    loss = (distortion(terms) + weight * divergence).mean()
-    return loss, ledger_of(terms)
+    loss = example_mean(distortion(terms) + weight * divergence, batch)
+    return loss, ledger_of(terms, batch)

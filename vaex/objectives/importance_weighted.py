@@ -7,6 +7,7 @@ from vaex.bounds.importance_weighted import importance_weighted_bound
 from vaex.bounds.surrogate import surrogate_loss
 from vaex.objectives._importance import weighted_terms
 from vaex.objectives.ledger import ledger_of
+from vaex.objectives.weighting import averaging
 from vaex.types import Batch, Metrics, Model
 
 
@@ -25,7 +26,7 @@ def iwae(
 
     Args:
       model: a bound model.
-      batch: B examples.
+      batch: B examples; their `weight`, if any, counts in all means.
       train: whether this is a training step.
       num_samples: S, posterior samples per example.
       estimator: of `vaex.bounds.estimators`.
@@ -50,5 +51,5 @@ def iwae(
         estimator=estimator,
     )
     bound = importance_weighted_bound(log_w)
-    loss = surrogate_loss(bound, terms, estimator(log_w), is_whole)
-    return loss, ledger_of(terms)
+    loss = surrogate_loss(bound, terms, estimator(log_w), is_whole, averaging(batch))
+    return loss, ledger_of(terms, batch)

@@ -6,6 +6,7 @@ from vaex.bounds.kernel_discrepancy import Kernel, inverse_multiquadric_kernel
 from vaex.objectives._checks import check_count, needed_rate
 from vaex.objectives._latent import discrepancy_from_prior, latent_array
 from vaex.objectives.ledger import distortion, ledger_of
+from vaex.objectives.weighting import example_mean
 from vaex.types import Batch, Metrics, Model, NonNegative, Scalar
 
 
@@ -25,7 +26,7 @@ def info_vae(
 
     Args:
       model: a bound model.
-      batch: B examples, at least 2.
+      batch: B examples, at least 2; their `weight`, if any, counts in all means.
       train: whether this is a training step.
       alpha: weight of the mutual information of x and z, traced.
       scale: the source's lambda, traced.
@@ -47,8 +48,10 @@ def info_vae(
     divergence = needed_rate(model, terms, "info_vae")
     z = latent_array(model, terms, "info_vae")
     mmd = discrepancy_from_prior(model, batch, z, kernel)
-    penalty = (1.0 - alpha) * divergence.mean() + (alpha + scale - 1.0) * mmd
-    return distortion(terms).mean() + penalty, {**ledger_of(terms), "mmd": mmd}
+    penalty = (alpha + scale - 1.0) * mmd
+    penalty = (1.0 - alpha) * example_mean(divergence, batch) + penalty
+    loss = example_mean(distortion(terms), batch) + penalty
+    return loss, {**ledger_of(terms, batch), "mmd": mmd}
 
 
 def wae_mmd(
@@ -66,7 +69,7 @@ def wae_mmd(
 
     Args:
       model: a bound model.
-      batch: B examples, at least 2.
+      batch: B examples, at least 2; their `weight`, if any, counts in all means.
       train: whether this is a training step.
       scale: the source's lambda, traced.
       kernel: of `vaex.bounds.kernel_discrepancy`.
@@ -83,5 +86,5 @@ def wae_mmd(
     terms = model.terms(batch, num_samples=num_samples, train=train)
     z = latent_array(model, terms, "wae_mmd")
     mmd = discrepancy_from_prior(model, batch, z, kernel)
-    loss = distortion(terms).mean() + scale * mmd
-    return loss, {**ledger_of(terms), "mmd": mmd}
+    loss = example_mean(distortion(terms), batch) + scale * mmd
+    return loss, {**ledger_of(terms, batch), "mmd": mmd}

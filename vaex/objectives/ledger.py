@@ -1,7 +1,10 @@
 """The ledger: what is logged as ELBO, rate and distortion under every objective."""
 
+from collections.abc import Mapping
+
 from jax import Array
 
+from vaex.objectives.weighting import example_mean
 from vaex.types import Metrics, Terms
 
 
@@ -20,11 +23,15 @@ def rate(terms: Terms) -> Array | None:
     return None if terms.kl is None else terms.kl.mean(0).sum(-1)
 
 
-def ledger_of(terms: Terms) -> Metrics:
+def ledger_of(terms: Terms, batch: Mapping[str, Array] = {}) -> Metrics:
     """Batch means of distortion, rate and ELBO, as far as they exist.
 
     Whatever an objective minimises, these are the plain quantities: no weight,
-    schedule or surrogate enters.
+    schedule or surrogate enters, but for the examples' own `weight`.
+
+    Args:
+      terms: of the batch.
+      batch: whose `weight`, if any, the means are taken by.
 
     Returns:
       `elbo`, `distortion`, `rate` in nats per example; a loss-only head has
@@ -38,10 +45,10 @@ def ledger_of(terms: Terms) -> Metrics:
     """
     metrics: Metrics = {}
     loss_only = terms.log_px_z is None
-    first, second = distortion(terms).mean(), rate(terms)
+    first, second = example_mean(distortion(terms), batch), rate(terms)
     metrics["reconstruction_loss" if loss_only else "distortion"] = first
     if second is not None:
-        metrics["rate"] = second.mean()
+        metrics["rate"] = example_mean(second, batch)
         if not loss_only:
             metrics["elbo"] = -(first + metrics["rate"])
     return metrics

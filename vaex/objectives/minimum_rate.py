@@ -5,6 +5,7 @@ from jax import Array
 
 from vaex.objectives._checks import check_count, needed_rate
 from vaex.objectives.ledger import distortion, ledger_of
+from vaex.objectives.weighting import example_mean
 from vaex.types import Batch, Metrics, Model, NonNegative
 
 
@@ -25,7 +26,7 @@ def free_bits(
 
     Args:
       model: a bound model.
-      batch: B examples.
+      batch: B examples; their `weight`, if any, counts in all means.
       train: whether this is a training step.
       minimum: lambda, nats (not bits) in each group that cost nothing, traced.
       num_samples: S, posterior samples per example.
@@ -44,5 +45,6 @@ def free_bits(
     terms = model.terms(batch, num_samples=num_samples, train=train)
     needed_rate(model, terms, "free_bits")
     assert terms.kl is not None
-    groups = jnp.maximum(minimum, terms.kl.mean((0, 1)))
-    return distortion(terms).mean() + groups.sum(), ledger_of(terms)
+    groups = jnp.maximum(minimum, example_mean(terms.kl, batch, axis=1))
+    loss = example_mean(distortion(terms), batch) + groups.sum()
+    return loss, ledger_of(terms, batch)

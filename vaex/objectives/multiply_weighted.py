@@ -9,6 +9,7 @@ from vaex.bounds.surrogate import surrogate_loss
 from vaex.objectives._checks import check_count
 from vaex.objectives._importance import weighted_terms
 from vaex.objectives.ledger import ledger_of
+from vaex.objectives.weighting import averaging
 from vaex.types import Batch, Metrics, Model
 
 
@@ -28,7 +29,7 @@ def miwae(
 
     Args:
       model: a bound model.
-      batch: B examples.
+      batch: B examples; their `weight`, if any, counts in all means.
       train: whether this is a training step.
       num_groups: M; M K posterior samples are drawn per example.
       num_samples: K, samples of each group.
@@ -56,7 +57,9 @@ def miwae(
     )
     bound = grouped_weights.multiply_weighted_bound(log_w, num_groups)
     coefficients = grouped_weights.multiply_weighted(log_w, estimator, num_groups)
-    return surrogate_loss(bound, terms, coefficients, is_whole), ledger_of(terms)
+    average = averaging(batch)
+    loss = surrogate_loss(bound, terms, coefficients, is_whole, average)
+    return loss, ledger_of(terms, batch)
 
 
 def piwae(
@@ -75,7 +78,7 @@ def piwae(
 
     Args:
       model: a bound model.
-      batch: B examples.
+      batch: B examples; their `weight`, if any, counts in all means.
       train: whether this is a training step.
       num_groups: M; M K posterior samples are drawn per example.
       num_samples: K, samples of each group.
@@ -100,7 +103,8 @@ def piwae(
     )
     coefficients = grouped_weights.partially_weighted(log_w, estimator, num_groups)
     bound = importance_weighted_bound(log_w)
-    return surrogate_loss(bound, terms, coefficients), ledger_of(terms)
+    loss = surrogate_loss(bound, terms, coefficients, average=averaging(batch))
+    return loss, ledger_of(terms, batch)
 
 
 def _total(num_groups: int, num_samples: int) -> int:

@@ -10,6 +10,7 @@ from vaex.errors import InputError
 from vaex.objectives._checks import check_count
 from vaex.objectives._latent import latent_array
 from vaex.objectives.ledger import distortion, ledger_of
+from vaex.objectives.weighting import example_mean
 from vaex.types import Batch, Metrics, Model, NonNegative, Terms
 
 
@@ -28,7 +29,7 @@ def autoencoder(
 
     Args:
       model: a bound model.
-      batch: B examples.
+      batch: B examples; their `weight`, if any, counts in all means.
       train: whether this is a training step.
       latent_norm: weight of the squared norm of z, traced; 0 for none.
       num_samples: S, posterior samples per example.
@@ -43,7 +44,8 @@ def autoencoder(
     """
     check_count("num_samples", num_samples)
     terms = model.terms(batch, num_samples=num_samples, train=train)
-    return _loss(model, terms, latent_norm, "autoencoder"), ledger_of(terms)
+    loss = _loss(model, batch, terms, latent_norm, "autoencoder")
+    return loss, ledger_of(terms, batch)
 
 
 def gradient_penalized_autoencoder(
@@ -62,7 +64,7 @@ def gradient_penalized_autoencoder(
 
     Args:
       model: a bound model.
-      batch: B examples.
+      batch: B examples; their `weight`, if any, counts in all means.
       train: whether this is a training step.
       latent_norm: weight of the squared norm of z, traced.
       penalty: weight of the decoder's squared slope, traced.
@@ -80,14 +82,17 @@ def gradient_penalized_autoencoder(
     check_count("num_samples", num_samples)
     terms = model.terms(batch, num_samples=num_samples, train=train)
     z = latent_array(model, terms, "gradient_penalized_autoencoder")
-    slope = _squared_slope(model, z, batch).mean()
-    loss = _loss(model, terms, latent_norm, "gradient_penalized_autoencoder")
-    return loss + penalty * slope, {**ledger_of(terms), "slope": slope}
+    slope = example_mean(_squared_slope(model, z, batch), batch)
+    name = "gradient_penalized_autoencoder"
+    loss = _loss(model, batch, terms, latent_norm, name)
+    return loss + penalty * slope, {**ledger_of(terms, batch), "slope": slope}
 
 
-def _loss(model: Model, terms: Terms, latent_norm: float | Array, name: str) -> Array:
-    norm = jnp.square(latent_array(model, terms, name)).sum(-1).mean()
-    return distortion(terms).mean() + latent_norm * 0.5 * norm
+def _loss(
+    model: Model, batch: Batch, terms: Terms, latent_norm: float | Array, name: str
+) -> Array:
+    norm = example_mean(jnp.square(latent_array(model, terms, name)).sum(-1), batch)
+    return example_mean(distortion(terms), batch) + latent_norm * 0.5 * norm
 
 
 def _squared_slope(model: Any, z: Array, batch: Batch) -> Array:

@@ -7,6 +7,7 @@ from vaex.bounds.estimators import Estimator, reparameterised
 from vaex.bounds.surrogate import surrogate_loss
 from vaex.objectives._importance import weighted_terms
 from vaex.objectives.ledger import ledger_of
+from vaex.objectives.weighting import averaging
 from vaex.types import Batch, Metrics, Model, Scalar
 
 
@@ -26,7 +27,7 @@ def renyi(
 
     Args:
       model: a bound model.
-      batch: B examples.
+      batch: B examples; their `weight`, if any, counts in all means.
       train: whether this is a training step.
       alpha: order of the divergence, traced.
       num_samples: S, posterior samples per example.
@@ -54,4 +55,6 @@ def renyi(
     )
     bound = alpha_divergence.renyi_bound(log_w, alpha)
     coefficients = alpha_divergence.renyi(log_w, estimator, alpha)
-    return surrogate_loss(bound, terms, coefficients, is_whole), ledger_of(terms)
+    average = averaging(batch)
+    loss = surrogate_loss(bound, terms, coefficients, is_whole, average)
+    return loss, ledger_of(terms, batch)

@@ -9,6 +9,7 @@ from jax import Array
 from vaex.objectives._checks import check_count
 from vaex.objectives._latent import latent_array
 from vaex.objectives.ledger import distortion, ledger_of
+from vaex.objectives.weighting import example_mean, example_shares
 from vaex.types import Batch, Fraction, Metrics, Model, NonNegative
 
 
@@ -28,7 +29,7 @@ def sparse_autoencoder(
 
     Args:
       model: a bound model.
-      batch: B examples.
+      batch: B examples; their `weight`, if any, counts in all means.
       train: whether this is a training step.
       weight: of the L1 norm of z, traced.
       num_samples: S, posterior samples per example.
@@ -47,9 +48,9 @@ def sparse_autoencoder(
     check_count("num_samples", num_samples)
     terms = model.terms(batch, num_samples=num_samples, train=train)
     z = latent_array(model, terms, "sparse_autoencoder")
-    norm = jnp.abs(z).sum(-1).mean()
-    loss = distortion(terms).mean() + weight * norm
-    return loss, {**ledger_of(terms), "sparsity": norm}
+    norm = example_mean(jnp.abs(z).sum(-1), batch)
+    loss = example_mean(distortion(terms), batch) + weight * norm
+    return loss, {**ledger_of(terms, batch), "sparsity": norm}
 
 
 def kl_sparse_autoencoder(
@@ -68,7 +69,7 @@ def kl_sparse_autoencoder(
 
     Args:
       model: a bound model.
-      batch: B examples.
+      batch: B examples; their `weight`, if any, counts in all means.
       train: whether this is a training step.
       weight: of the divergence, traced.
       activity: rho, the share of examples that a unit is meant to be on for, traced.
@@ -88,17 +89,23 @@ def kl_sparse_autoencoder(
     check_count("num_samples", num_samples)
     terms = model.terms(batch, num_samples=num_samples, train=train)
     z = latent_array(model, terms, "kl_sparse_autoencoder")
-    divergence = activity_divergence(z.reshape(-1, z.shape[-1]), activity)
-    loss = distortion(terms).mean() + weight * divergence
-    return loss, {**ledger_of(terms), "sparsity": divergence}
+    shares = example_shares(batch, z.shape[1])
+    if shares is not None:
+        shares = jnp.tile(shares, len(z)) / len(z)
+    divergence = activity_divergence(z.reshape(-1, z.shape[-1]), activity, shares)
+    loss = example_mean(distortion(terms), batch) + weight * divergence
+    return loss, {**ledger_of(terms, batch), "sparsity": divergence}
 
 
-def activity_divergence(logits: Array, activity: float | Array) -> Array:
+def activity_divergence(
+    logits: Array, activity: float | Array, shares: Array | None = None
+) -> Array:
     """Sum over units of KL(Bernoulli(activity) || Bernoulli(mean sigmoid(logits))).
 
     Args:
       logits: [N, L].
       activity: rho, at least 0 and below 1.
+      shares: [N] of rows in the mean, their sum 1, or all 0: then it is 0; None: even.
 
     Returns:
       Scalar, nats.
@@ -106,11 +113,21 @@ def activity_divergence(logits: Array, activity: float | Array) -> Array:
     >>> round(float(activity_divergence(jnp.zeros((3, 2)), 0.25)), 4)
     0.2616
     """
-    size = math.log(logits.shape[0])
-    log_on = jax.nn.logsumexp(jax.nn.log_sigmoid(logits), axis=0) - size
-    log_off = jax.nn.logsumexp(jax.nn.log_sigmoid(-logits), axis=0) - size
+
+    def log_mean(values: Array) -> Array:
+        if shares is None:
+            return jax.nn.logsumexp(values, axis=0) - math.log(values.shape[0])
+        # Even ones stand in where all are 0, for a finite slope.
+        return jax.nn.logsumexp(
+            values, axis=0, b=jnp.where(is_any, shares, 1.0)[:, None]
+        )
+
+    is_any = True if shares is None else (shares > 0).any()
+    log_on = log_mean(jax.nn.log_sigmoid(logits))
+    log_off = log_mean(jax.nn.log_sigmoid(-logits))
     rho = jnp.asarray(activity)
     entropy = -jax.scipy.special.xlogy(rho, rho) - jax.scipy.special.xlog1py(
         1.0 - rho, -rho
     )
-    return -(rho * log_on + (1.0 - rho) * log_off + entropy).sum()
+    divergence = -(rho * log_on + (1.0 - rho) * log_off + entropy).sum()
+    return divergence if shares is None else jnp.where(is_any, divergence, 0.0)

@@ -12,6 +12,7 @@ from vaex.errors import InputError
 from vaex.objectives._checks import check_count, needed_rate, part_name
 from vaex.objectives._latent import latent_array
 from vaex.objectives.ledger import distortion, ledger_of
+from vaex.objectives.weighting import refuse_weights
 from vaex.types import Batch, Metrics, Model, NonNegative
 
 
@@ -35,7 +36,7 @@ def beta_tcvae(
 
     Args:
       model: a bound model whose posterior factorises over latent dimensions.
-      batch: B examples.
+      batch: B examples, without `weight`.
       train: whether this is a training step.
       num_examples: N of the training split; filled in from the data.
       alpha: weight of the mutual information, traced.
@@ -48,7 +49,9 @@ def beta_tcvae(
       Loss in nats per example, and the ledger with the three parts.
 
     Raises:
-      InputError: if the posterior or prior has no density, or q does not factorise.
+      InputError: if the posterior or prior has no density, q does not factorise, or
+        examples have weights: the aggregate posterior's estimate stands on their
+        number N, and which weights it stands for in N is not known.
 
     Numerics: memory grows as S B^2 L.
 
@@ -58,6 +61,7 @@ def beta_tcvae(
       because it is unbiased (the paper's experiments use the weighted one).
     """
     check_count("num_samples", num_samples)
+    refuse_weights(batch, "beta_tcvae", "its q(z) is estimated by num_examples")
     q = model.encode(batch, train=train)
     terms = model.terms(batch, num_samples=num_samples, train=train, posterior=q)
     needed_rate(model, terms, "beta_tcvae")
@@ -80,7 +84,7 @@ def beta_tcvae(
         + gamma * mean["dimensions"]
     )
     metrics = {
-        **ledger_of(terms),
+        **ledger_of(terms, batch),
         "mutual_information": mean["index_code"],
         "total_correlation": mean["total_correlation"],
         "dimension_kl": mean["dimensions"],

@@ -8,6 +8,7 @@ from vaex.bounds.importance_weighted import importance_weighted_bound
 from vaex.bounds.surrogate import surrogate_loss
 from vaex.objectives._importance import weighted_terms
 from vaex.objectives.ledger import ledger_of
+from vaex.objectives.weighting import averaging, example_mean
 from vaex.types import Batch, Fraction, Metrics, Model
 
 
@@ -54,11 +55,14 @@ def reweighted_wake_sleep(
     )
     a, b, c = reweighted(log_w)
     bound = importance_weighted_bound(log_w)
+    share = 1.0 - sleep_share if sleep else 1.0
+    wake = surrogate_loss(bound, terms, (a, b, share * c), average=averaging(batch))
     if not sleep:
-        return surrogate_loss(bound, terms, (a, b, c)), ledger_of(terms)
-    wake = surrogate_loss(bound, terms, (a, b, (1.0 - sleep_share) * c))
-    dreamt = _log_posterior_of_dreams(model, batch).mean()
-    return wake - sleep_share * dreamt, ledger_of(terms)
+        return wake, ledger_of(terms, batch)
+    dreams = _log_posterior_of_dreams(model, batch)
+    # A dream is no example; the condition that it is under belongs to one.
+    dreamt = example_mean(dreams, batch if "condition" in batch else {})
+    return wake - sleep_share * dreamt, ledger_of(terms, batch)
 
 
 def _log_posterior_of_dreams(model: Model, batch: Batch) -> Array:
