@@ -46,7 +46,7 @@ def quick(monkeypatch):
 
 def test_chunks_grow_and_end_at_boundaries_and_at_the_end(quick, monkeypatch):
     assert whole(progress(toy()))[0] == [1, 3, 7, 15, 23]
-    assert whole(progress(toy(), boundary=5))[0] == [1, 3, 5, 9, 10, 15, 20, 23]
+    assert whole(progress(toy(), boundaries=(5,)))[0] == [1, 3, 5, 9, 10, 15, 20, 23]
     monkeypatch.setattr(loop, "MAX_CHUNK", 4)
     assert whole(progress(toy()))[0] == [1, 3, 7, 11, 15, 19, 23]
 
@@ -89,10 +89,10 @@ def test_the_cuts_change_no_bit_and_the_loop_compiles_once(monkeypatch):
         return chunk
 
     monkeypatch.setattr(loop, "make_chunk", counting)
-    for target, boundary in ((1e9, None), (0.0, None), (1e9, 5), (1e9, 3)):
+    for target, boundaries in ((1e9, ()), (0.0, ()), (1e9, (5,)), (1e9, (3, 5))):
         monkeypatch.setattr(loop, "TARGET_SECONDS", target)
         traces = 0
-        _, state, metrics = whole(progress(experiment, boundary=boundary))
+        _, state, metrics = whole(progress(experiment, boundaries=boundaries))
         assert traces == 1
         runs.append((state, metrics))
     for state, metrics in runs[1:]:

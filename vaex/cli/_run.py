@@ -14,7 +14,7 @@ from vaex.cli._check import check
 from vaex.cli._drawing import draw_run
 from vaex.cli._evaluate import Estimator, evaluate
 from vaex.cli._same import refuse_another, refuse_other_code
-from vaex.cli._signals import StopRequest, stop_request
+from vaex.cli._signals import Interrupted, StopRequest, stop_request
 from vaex.cli._training import Saved, Setup, newest_saved
 from vaex.errors import InputError, RunError, Unfit
 from vaex.io import checkpoint
@@ -124,8 +124,11 @@ def _run(
     except Diverged as error:
         directory.fail("diverged", str(error), f"{error}\n")
         raise RunError(f"{error}; recorded in {directory.path}") from error
-    except KeyboardInterrupt:
-        directory.set_status("interrupted")
+    except KeyboardInterrupt as error:
+        with contextlib.suppress(OSError):
+            directory.set_status("interrupted")
+        if isinstance(error, Interrupted) and not str(error):
+            error.args = ("the same line again goes on from the newest checkpoint",)
         raise
     except OSError as error:
         with contextlib.suppress(OSError):

@@ -178,6 +178,7 @@ def train(
       vaex.errors.RunError: if the last checkpoint cannot be saved.
     """
     trainer, order, boundary = setup.trainer, setup.order, setup.boundary
+    ends_at = (boundary, setup.saving.every_steps)
     if at.step == setup.num_steps or at.stopping.is_over:
         return at
     chunks = iterate(
@@ -186,7 +187,7 @@ def train(
         order,
         at.state,
         num_steps=setup.num_steps,
-        boundary=boundary,
+        boundaries=[every for every in ends_at if every],
         max_skipped=trainer.max_skipped,
         skipped=at.skipped,
     )

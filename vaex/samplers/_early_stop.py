@@ -90,7 +90,7 @@ def fitted(
     best, found, since = -np.inf, jax.device_get(model_variables(state)), 0
     steps, every = patience.steps, patience.every
     for progress in iterate(
-        experiment, data, order, state, num_steps=steps, boundary=every
+        experiment, data, order, state, num_steps=steps, boundaries=(every,)
     ):
         if progress.step % every and progress.step < steps:
             continue

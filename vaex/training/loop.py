@@ -1,7 +1,7 @@
 """The one Python loop: compiled chunks, metrics fetched between them."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import jax
@@ -80,7 +80,7 @@ def iterate(
     state: TrainState,
     *,
     num_steps: int,
-    boundary: int | None = None,
+    boundaries: Collection[int] = (),
     max_skipped: int = 0,
     skipped: int = 0,
 ) -> Iterator[Progress]:
@@ -101,7 +101,7 @@ def iterate(
       order: which rows each step sees.
       state: where to start.
       num_steps: last step.
-      boundary: chunks also end at multiples of this many steps.
+      boundaries: chunks also end at multiples of each of these numbers of steps.
       max_skipped: how many steps of the run may be skipped; 0 stops at the first.
       skipped: how many of them were before `state`.
 
@@ -124,8 +124,7 @@ def iterate(
     step, length, left_out = int(state.step), 1, ()
     while step < num_steps:
         stop = min(step + length, num_steps)
-        if boundary:
-            stop = min(stop, step - step % boundary + boundary)
+        stop = min([stop, *(step - step % every + every for every in boundaries)])
         rows = order.indices(step, stop - step)
         started = time.perf_counter()
         after, metrics = chunk(state, rows)
