@@ -116,12 +116,43 @@ def test_csv_labels_by_name_or_number(tmp_path):
     assert bare.columns == ()
 
 
+def test_rows_have_the_weights_of_an_array_that_is_named(tmp_path):
+    order = np.random.RandomState(0).permutation(20)
+    path = saved(tmp_path, images=TABLE, y=np.arange(20), w=np.arange(20)[:, None])
+    data = ArrayFile(path, weight="w").load()
+    found = rejoined(data, "weight")
+    np.testing.assert_array_equal(found, order)
+    assert found.dtype == np.float32
+    with pytest.raises(InputError, match="weight must be the name of an array in"):
+        ArrayFile(path, key="images", weight="absent").load()
+    bad = ArrayFile(saved(tmp_path, X=TABLE, w=np.zeros((20, 2))), weight="w")
+    with pytest.raises(InputError, match="weight must hold one number for each of the"):
+        bad.load()
+    plain = ArrayFile(saved(tmp_path, X=TABLE, w=np.ones(20)))
+    assert "weight" not in plain.load().splits["train"]
+    assert "weight" not in plain.arguments()
+
+
+def test_csv_weights_by_name_beside_labels(tmp_path):
+    (tmp_path / "a.csv").write_text("u,w,v,kind\n" + "0.5,0.25,2,1\n" * 9)
+    path = str(tmp_path / "a.csv")
+    data = ArrayFile(path, label="kind", weight="w").load()
+    assert data.columns == ("u", "v")
+    assert rejoined(data).tolist() == [[0.5, 2]] * 9
+    assert rejoined(data, "weight").tolist() == [0.25] * 9
+    assert rejoined(data, "label").tolist() == [1] * 9
+    with pytest.raises(InputError, match=r"weight must be a column .*'no'.*'kind'\]"):
+        ArrayFile(path, weight="no").load()
+
+
 @pytest.mark.parametrize("name", ["x", "X"])
 def test_a_file_that_is_split_already(tmp_path, name):
     arrays = {f"{name}_train": GREY, f"{name}_test": GREY[:3] // 2}
     labels = {"y_train": np.arange(20), "y_test": np.arange(3)}
-    data = ArrayFile(saved(tmp_path, **arrays, **labels)).load()
+    weights = {"w_train": np.ones(20), "w_test": np.arange(3)}
+    data = ArrayFile(saved(tmp_path, **arrays, **labels, **weights), weight="w").load()
     assert data.num_levels == 251
+    np.testing.assert_array_equal(data.splits["test"]["weight"], np.arange(3))
     np.testing.assert_array_equal(data.splits["train"]["x"], GREY)
     np.testing.assert_array_equal(data.splits["test"]["label"], np.arange(3))
 

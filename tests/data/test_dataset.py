@@ -134,6 +134,11 @@ def test_what_is_no_dataset(arguments, message):
         ("condition", np.ones((4, 0), np.float32), "condition must have shape"),
         ("condition", np.ones(4, np.float32), "condition must have shape"),
         ("condition", np.ones((3, 1), np.float32), "condition must have shape"),
+        ("weight", np.ones((4, 1), np.float32), r"weight must have shape \(4,\)"),
+        ("weight", np.ones(4), "weight must be float32, got float64"),
+        ("weight", np.float32([1, 0, -1, 2]), "not negative, got -1.0 at row 2"),
+        ("weight", np.float32([1, 0, np.nan, 2]), "be finite and .* nan at row 2"),
+        ("weight", np.zeros(4, np.float32), "weight must not be 0 throughout"),
         ("target", np.zeros(4), r"perhaps 'label'.*got \['target', 'x'\]"),
     ],
 )

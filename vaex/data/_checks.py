@@ -9,7 +9,13 @@ from vaex.errors import InputError
 Splits = Mapping[str, Mapping[str, np.ndarray]]
 
 _NAMES = ("train", "test", "validation")
-_KEYS = {"x": None, "label": np.int32, "mask": np.bool_, "condition": np.float32}
+_KEYS = {
+    "x": None,
+    "label": np.int32,
+    "mask": np.bool_,
+    "condition": np.float32,
+    "weight": np.float32,
+}
 
 
 def checked(splits: Splits, num_levels: int | None, columns: tuple[str, ...]) -> Splits:
@@ -64,7 +70,7 @@ def _check_split(
     if "x" not in split or set(split) - set(_KEYS):
         raise InputError(
             f"{where} must have the key 'x' and perhaps 'label', 'mask', 'condition', "
-            f"got {sorted(split)}; rename or drop the others"
+            f"'weight', got {sorted(split)}; rename or drop the others"
         )
     x = split["x"]
     stored = np.float32 if num_levels is None else np.uint8
@@ -80,7 +86,12 @@ def _check_split(
             f"{x.shape}"
         )
     width = split["condition"].shape[-1] if "condition" in split else 0
-    shapes = {"label": x.shape[:1], "mask": x.shape, "condition": (len(x), width or 1)}
+    shapes = {
+        "label": x.shape[:1],
+        "mask": x.shape,
+        "condition": (len(x), width or 1),
+        "weight": x.shape[:1],
+    }
     for key, shape in shapes.items():
         if key in split and split[key].shape != shape:
             raise InputError(
@@ -116,6 +127,20 @@ def _check_values(
         fix = "drop the row or fill the value in"
         bad = ~np.isfinite(condition)
         report(f"{where}: condition", condition, bad, (), "be finite", fix)
+    if "weight" in split:
+        _check_weight(f"{where}: weight", split["weight"])
+
+
+def _check_weight(where: str, weight: np.ndarray) -> None:
+    bad = ~(np.isfinite(weight) & (weight >= 0))
+    if bad.any():
+        row = int(np.argmax(bad))
+        raise InputError(
+            f"{where} must be finite and not negative, got {weight[row]} at row {row} "
+            f"(counted from 0; {int(bad.sum())} in all); 0 leaves an example out"
+        )
+    if not weight.any():
+        raise InputError(f"{where} must not be 0 throughout: no example would count")
 
 
 def report(

@@ -1,5 +1,7 @@
 """Which arrays of a file are the data, the labels and their splits."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from vaex.errors import InputError
@@ -8,9 +10,13 @@ Arrays = dict[str, np.ndarray]
 
 
 def members(
-    arrays: Arrays, key: str | None, label: str | None, where: str
+    arrays: Arrays,
+    key: str | None,
+    label: str | None,
+    where: str,
+    weight: str | None = None,
 ) -> dict[str, Arrays]:
-    """Picks x, and label where there is one, out of the arrays of a file.
+    """Picks x, and label and weight where there are some, out of a file's arrays.
 
     Args:
       arrays: name -> array, as `read_array` gives them.
@@ -18,6 +24,7 @@ def members(
         the only array that there is.
       label: the name of the labels; None: y where there is one.
       where: the file, for messages.
+      weight: the name of the examples' weights; None: there are none.
 
     Returns:
       "train" and "test" -> arrays where the file has them so, else "all".
@@ -28,19 +35,21 @@ def members(
     for x in ("x", "X") if key is None else ():
         if f"{x}_train" in arrays and f"{x}_test" in arrays:
             return {
-                split: _pair(arrays, f"{x}_{split}", label, f"_{split}", where)
+                split: _chosen(
+                    arrays, f"{x}_{split}", label, weight, f"_{split}", where
+                )
                 for split in ("train", "test")
             }
     if key is None:
-        key = _clear_key(arrays, label or "y", where)
-    return {"all": _pair(arrays, key, label, "", where)}
+        key = _clear_key(arrays, (label or "y", weight), where)
+    return {"all": _chosen(arrays, key, label, weight, "", where)}
 
 
-def _clear_key(arrays: Arrays, label: str, where: str) -> str:
+def _clear_key(arrays: Arrays, others: tuple[str | None, ...], where: str) -> str:
     for name in ("X", "x"):
         if name in arrays:
             return name
-    rest = [name for name in arrays if name != label]
+    rest = [name for name in arrays if name not in others]
     if len(rest) != 1:
         raise InputError(
             f"key must say which array of {where} is the data, got None where there "
@@ -49,40 +58,59 @@ def _clear_key(arrays: Arrays, label: str, where: str) -> str:
     return rest[0]
 
 
-def _pair(
-    arrays: Arrays, key: str, label: str | None, suffix: str, where: str
+def _chosen(
+    arrays: Arrays,
+    key: str,
+    label: str | None,
+    weight: str | None,
+    suffix: str,
+    where: str,
 ) -> Arrays:
-    """X and, where it is there, label; a label that was asked for must be there."""
+    """X, label where it is there, and weight; what was asked for must be there."""
     label_key = (label or "y") + suffix
-    for argument, name in (("key", key), ("label", label_key if label else key)):
-        if name not in arrays:
+    weight_key = weight and weight + suffix
+    asked = {"key": key, "label": label and label_key, "weight": weight_key}
+    for argument, name in asked.items():
+        if name is not None and name not in arrays:
             raise InputError(
                 f"{argument} must be the name of an array in {where}, got {name!r} "
                 f"where there are {sorted(arrays)}; pickles are not read"
             )
-    pair = {"x": arrays[key]}
-    return {**pair, "label": arrays[label_key]} if label_key in arrays else pair
+    chosen = {"x": arrays[key]}
+    if label_key in arrays:
+        chosen["label"] = arrays[label_key]
+    return chosen if weight_key is None else {**chosen, "weight": arrays[weight_key]}
 
 
-def without_label_column(
-    arrays: Arrays, label: str | None, where: str
+def without_columns(
+    arrays: Arrays, taken: Mapping[str, str | None], where: str
 ) -> tuple[Arrays, tuple[str, ...]]:
-    """A table with its label column taken out as `y`, and the other columns' names.
+    """A table with some columns taken out of x, and the other columns' names.
 
     Args:
       arrays: x [N, C], and columns [C] where the names are known.
-      label: a name, or a number from 0 where there are no names; None: no label.
+      taken: argument -> a column's name, or its number from 0 where there are no
+        names; None: no such column.
       where: the file, for messages.
+
+    Returns:
+      x of the columns that are left, and each that was taken, by its argument.
     """
     x = arrays["x"]
     columns = [str(name) for name in arrays.get("columns", ())]
-    if label is None:
-        return {"x": x}, tuple(columns)
     known = columns or [str(column) for column in range(x.shape[1])]
-    if label not in known:
-        raise InputError(
-            f"label must be a column of {where}, got {label!r} where there are {known}"
-        )
-    column = known.index(label)
-    rest = [name for name in columns if name != label]
-    return {"x": np.delete(x, column, axis=1), "y": x[:, column]}, tuple(rest)
+    places = {}
+    for argument, column in taken.items():
+        if column is None:
+            continue
+        if column not in known:
+            raise InputError(
+                f"{argument} must be a column of {where}, got {column!r} where there "
+                f"are {known}"
+            )
+        places[argument] = known.index(column)
+    if not places:
+        return {"x": x}, tuple(columns)
+    rest = [name for name in columns if name not in taken.values()]
+    found = {argument: x[:, place] for argument, place in places.items()}
+    return {"x": np.delete(x, list(places.values()), axis=1), **found}, tuple(rest)

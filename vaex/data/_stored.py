@@ -61,3 +61,14 @@ def stored_label(label: np.ndarray, rows: int) -> np.ndarray | None:
     if not in_range.all() or not np.equal(flat, np.floor(flat)).all():
         return None
     return flat.astype(np.int32)
+
+
+def stored_weight(weight: np.ndarray, rows: int, where: str) -> np.ndarray:
+    """[N] float32; InputError unless there is one number for each row."""
+    if weight.size != rows or weight.dtype.kind not in "biuf":
+        raise InputError(
+            f"weight must hold one number for each of the {rows} rows of {where}, got "
+            f"shape {weight.shape} and dtype {weight.dtype}"
+        )
+    with np.errstate(over="ignore"):
+        return weight.reshape(rows).astype(np.float32)

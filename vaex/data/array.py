@@ -7,9 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from vaex.data._members import Arrays, members, without_label_column
+from vaex.data._members import Arrays, members, without_columns
 from vaex.data._split import checked_seed, shuffled_split
-from vaex.data._stored import stored_form, stored_label
+from vaex.data._stored import stored_form, stored_label, stored_weight
 from vaex.data._streams import opened
 from vaex.data.dataset import Dataset
 from vaex.data.formats import read_array
@@ -34,6 +34,9 @@ class ArrayFile(Source):
       label: the labels' name there, or a column of a .csv (its name, or its number
         from 0 where there is no header); None: "y" if it is there and holds one
         integer for each row. With x_train and x_test: "y" for y_train and y_test.
+      weight: the name there, or the column, of what each row counts in training: not
+        negative, 0 leaves a row out; None: all alike. With x_train and x_test: "w"
+        for w_train and w_test. Held-out results are plain means over rows.
       test_fraction: of the rows, between 0 and 1.
       seed: of the split.
       event_shape: to reshape every example to; None: as it is.
@@ -52,6 +55,7 @@ class ArrayFile(Source):
     path: str
     key: str | None = None
     label: str | int | None = None
+    weight: str | int | None = None
     test_fraction: float = 0.1
     seed: int = 0
     event_shape: tuple[int, ...] | None = None
@@ -82,6 +86,10 @@ class ArrayFile(Source):
     def _label(self) -> str | None:
         return None if self.label is None else str(self.label)
 
+    @property
+    def _weight(self) -> str | None:
+        return None if self.weight is None else str(self.weight)
+
     def fingerprints(self) -> tuple[str, ...]:
         """The digest of the file's bytes."""
         with opened(self._file):  # says what is wrong with the path
@@ -89,18 +97,22 @@ class ArrayFile(Source):
 
     def arguments(self) -> dict[str, object]:
         """All but the path: the same bytes elsewhere are the same data."""
-        rest = super().arguments()
-        return {**rest, "path": None, "label": self._label}
+        rest = {**super().arguments(), "path": None, "label": self._label}
+        # Runs without weights are named as they were before there were any.
+        without = rest.pop("weight") is None
+        return rest if without else {**rest, "weight": self._weight}
 
     def load(self) -> Dataset:
         """Reads the file and, unless it is split already, splits it."""
-        arrays, columns, label = read_array(self._file), (), self._label
+        arrays, columns = read_array(self._file), ()
+        label, weight = self._label, self._weight
         if ".csv" in self._file.suffixes:
-            arrays, columns = without_label_column(arrays, label, self.path)
-            label = label and "y"
+            taken = {"label": label, "weight": weight}
+            arrays, columns = without_columns(arrays, taken, self.path)
+            label, weight = label and "label", weight and "weight"
         if self.event_shape is not None:
             columns = ()
-        found = members(arrays, self.key, label, self.path)
+        found = members(arrays, self.key, label, self.path, weight)
         stored, num_levels = self._stored(found, columns)
         if "all" in stored:
             rows = len(stored["all"]["x"])
@@ -126,6 +138,11 @@ class ArrayFile(Source):
         typed, num_levels = stored_form(shaped, columns)
         stored = {part: {"x": x} for part, x in zip(found, typed, strict=True)}
         for part, arrays in found.items():
+            if "weight" in arrays:
+                rows = len(arrays["x"])
+                stored[part]["weight"] = stored_weight(
+                    arrays["weight"], rows, self.path
+                )
             if "label" not in arrays:
                 continue
             label = stored_label(arrays["label"], len(arrays["x"]))

@@ -15,8 +15,9 @@ class Dataset:
       name: what it is called in reports.
       splits: "train", "test" and perhaps "validation" -> "x" [N, *E] (uint8 for
         levels, float32 for real values) and perhaps "label" [N] int32, "mask"
-        [N, *E] bool (True where observed) and "condition" [N, C] float32. Every
-        array is C-contiguous. Masked values may be anything.
+        [N, *E] bool (True where observed), "condition" [N, C] float32 and "weight"
+        [N] float32, not negative (what examples count in training; held-out bounds
+        are plain means). Every array is C-contiguous. Masked values may be anything.
       num_levels: x holds the integers 0 to num_levels - 1; None for real values.
       checksum: of the data and of how they were split.
       columns: names along the last axis of x; empty where there are none.
