@@ -1,5 +1,6 @@
 """Reading a trained run back."""
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import jax
 
 from vaex.errors import InputError
-from vaex.io.checkpoint import latest, restore
+from vaex.io.checkpoint import complete, restore, verify
 from vaex.io.parts import Parts, assemble
 from vaex.io.run_directory import RunDirectory
 from vaex.training.state import TrainState, make_init, model_variables
@@ -40,6 +41,34 @@ class LoadedRun:
         return model_variables(self.state)
 
 
+def final_checkpoint(directory: RunDirectory) -> Path | None:
+    """The checkpoint that a run's results are of; of one under way the newest.
+
+    Where it is damaged the next older one that is whole is taken, with a warning.
+
+    Returns:
+      None where there is none.
+
+    Raises:
+      InputError: if there are some, all of them damaged.
+    """
+    found = complete(directory.checkpoints)
+    chosen = directory.status().get("checkpoint")
+    if chosen is not None:
+        found = [path for path in found if int(path.name) <= chosen]
+    first: InputError | None = None
+    for path in found:
+        try:
+            verify(path)
+            return path
+        except InputError as error:
+            first = first or error
+            warnings.warn(f"{error}; the one before it is used", stacklevel=3)
+    if first is not None:
+        raise InputError(f"{first}, and no older one is whole") from first
+    return None
+
+
 def load_run(path: str | Path) -> LoadedRun:
     """Rebuilds a run from its `config.json` and newest checkpoint.
 
@@ -57,7 +86,7 @@ def load_run(path: str | Path) -> LoadedRun:
         )
     directory = RunDirectory.open(path)
     config = directory.config()
-    checkpoint = latest(directory.checkpoints)
+    checkpoint = final_checkpoint(directory)
     if checkpoint is None:
         state = directory.status().get("state", "unknown")
         raise InputError(
