@@ -91,8 +91,8 @@ def test_a_gradient_is_followed_back_from_the_loss():
     assert report.first.name == names[0] == "gradient of upper/kernel"
     assert names[1] == "gradient of lower/kernel"
     assert names[2:] == [
-        f"{what} {layer}/kernel after the step"
-        for what in ("optimizer state 0/trace", "parameter")
+        f"{what}{layer}/kernel after the step"
+        for what in ("optimizer state 0/trace/", "parameter ")
         for layer in ("lower", "upper")
     ]
     assert [q.name for q in report.quantities if q.kind == "layer"] == [
