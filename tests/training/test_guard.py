@@ -92,6 +92,17 @@ def test_exactly_so_many_may_be_skipped(experiment):
     assert "after 2 skipped" in str(e.value)
 
 
+def test_by_default_one_step_in_a_hundred_may_be_skipped(experiment):
+    with pytest.raises(Diverged) as error:
+        run(experiment, planted(), max_skipped=None)
+    assert error.value.step == bad_steps()[0]
+    bad = np.flatnonzero((order().indices(0, 250) == 7).any(1)).tolist()
+    for num_steps, allowed in ((199, 1), (250, 2)):
+        with pytest.raises(Diverged) as error:
+            run(experiment, planted(), num_steps=num_steps, max_skipped=None)
+        assert error.value.step == bad[allowed]
+
+
 def test_those_skipped_before_a_restart_count(experiment):
     bad = bad_steps()
     half, _, first = run(experiment, planted(), num_steps=bad[1], max_skipped=9)

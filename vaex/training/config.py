@@ -23,9 +23,9 @@ class TrainConfig:
         for about twenty in a run.
       evaluate_examples: how many held-out examples these see, the first ones.
       max_skipped: steps of the run that may be left out because their loss, gradient
-        or state is not finite; the next one ends it. A rare overflow shall not cost a
-        long run, and one that diverges is bad at every step, so that ten do not hide
-        it. 0 stops at the first.
+        or state is not finite; the next one ends it. 0 stops at the first; None allows
+        ten, but no more than one step in a hundred: a rare overflow shall not cost a
+        long run, and a short one that diverges shall not look finished.
       patience: estimates on held-out data without improvement after which training
         stops; None to train to the end. See `vaex.training.early_stopping`.
       min_delta: an improvement is one by more than this, in nats per example.
@@ -41,7 +41,7 @@ class TrainConfig:
     log_every: int = 50
     evaluate_every: int | None = None
     evaluate_examples: int = 1000
-    max_skipped: int = 10
+    max_skipped: int | None = None
     patience: int | None = None
     min_delta: float = 0.0
     keep_best: bool = False

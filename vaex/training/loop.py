@@ -81,7 +81,7 @@ def iterate(
     *,
     num_steps: int,
     boundaries: Collection[int] = (),
-    max_skipped: int = 0,
+    max_skipped: int | None = 0,
     skipped: int = 0,
 ) -> Iterator[Progress]:
     """Trains from `state` to step `num_steps`, chunk by chunk.
@@ -102,7 +102,8 @@ def iterate(
       state: where to start.
       num_steps: last step.
       boundaries: chunks also end at multiples of each of these numbers of steps.
-      max_skipped: how many steps of the run may be skipped; 0 stops at the first.
+      max_skipped: how many steps of the run may be skipped; 0 stops at the first, None
+        allows ten, but no more than one of `num_steps` in a hundred.
       skipped: how many of them were before `state`.
 
     Yields:
@@ -113,6 +114,7 @@ def iterate(
     """
     # Not donated: what a chunk started from is there to go through it again.
     compiled = jax.jit(make_chunk(make_step(experiment)))
+    allowed = min(10, num_steps // 100) if max_skipped is None else max_skipped
     longest = max(1, min(MAX_CHUNK, MAX_INDICES // order.batch_size))
 
     def chunk(state: TrainState, rows: np.ndarray) -> tuple[TrainState, Any]:
@@ -131,7 +133,7 @@ def iterate(
         seconds = time.perf_counter() - started
         now: tuple[int, ...] = ()
         if not metrics.pop("finite").all():
-            left = max_skipped - skipped - len(left_out)
+            left = allowed - skipped - len(left_out)
             after, metrics, now = _guarded(chunk, state, rows, left, left_out)
             left_out += now
         elif len(rows) == length and seconds < TARGET_SECONDS:
