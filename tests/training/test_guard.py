@@ -9,7 +9,9 @@ import optax
 import pytest
 
 from tests.training.toy import EVENT, assert_same_bits, bits, order, squares, toy
+from vaex.errors import InputError
 from vaex.training import loop, optimizers
+from vaex.training.config import TrainConfig
 from vaex.training.loop import Diverged, initial_state, iterate
 from vaex.training.step import make_chunk, make_step, sound
 
@@ -101,6 +103,14 @@ def test_by_default_one_step_in_a_hundred_may_be_skipped(experiment):
         with pytest.raises(Diverged) as error:
             run(experiment, planted(), num_steps=num_steps, max_skipped=None)
         assert error.value.step == bad[allowed]
+
+
+def test_the_key_of_the_configuration():
+    assert TrainConfig().max_skipped is None
+    assert TrainConfig(max_skipped=0).max_skipped == 0
+    match = "^trainer.max_skipped must be at least 0, got -1$"
+    with pytest.raises(InputError, match=match):
+        TrainConfig(max_skipped=-1)
 
 
 def test_those_skipped_before_a_restart_count(experiment):

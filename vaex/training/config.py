@@ -49,7 +49,7 @@ class TrainConfig:
     def __post_init__(self) -> None:
         if self.epochs is None and self.steps is None:
             raise InputError("one of trainer.epochs and trainer.steps must be given")
-        lowest = {"evaluate_every": 0, "min_delta": 0}
+        lowest = {"evaluate_every": 0, "min_delta": 0, "max_skipped": 0}
         for name in self.__dataclass_fields__:
             value, least = getattr(self, name), lowest.get(name, 1)
             if value is None or isinstance(value, bool):
