@@ -10,8 +10,10 @@ import optax
 import pytest
 
 from tests.contracts.compiled import quick_jit
+from tests.contracts.test_configs import composed
 from tests.training.toy import bits, toy
 from vaex.errors import InputError
+from vaex.io.parts import assemble
 from vaex.training.optimizers import adam, sgd
 from vaex.training.player_optimizers import two_players
 from vaex.training.state import make_init
@@ -139,6 +141,15 @@ def test_the_batch_size_must_be_known_where_the_rate_follows_it():
     match = r"batch_size of the Experiment .* updates.reference_batch_size is \(8\)"
     with pytest.raises(InputError, match=match):
         experiment.optimizer_of(experiment.hparams())
+
+
+def test_a_line_reaches_the_experiment():
+    config = composed("updates.reference_batch_size=16", "trainer.batch_size=32")
+    experiment = assemble(config).experiment
+    assert experiment.updates == UpdatesConfig(reference_batch_size=16)
+    assert experiment.batch_size == 32
+    older = {key: part for key, part in config.items() if key != "updates"}
+    assert assemble(older).experiment.updates == UpdatesConfig()
 
 
 ALL = UpdatesConfig(
