@@ -106,6 +106,12 @@ def test_reconstructions_are_those_of_the_means_of_both_layers():
 def test_active_units_are_printed_by_layer(capsys):
     layers = (np.eye(4)[:, :2], np.zeros((4, 3)))
     estimates = {"distortion": np.ones(4), "posterior_mean": layers}
-    results = summarize(estimates, num_samples=8, num_elements=2, is_discrete=True)
+    results = summarize(
+        estimates,
+        num_samples=8,
+        num_elements=2,
+        is_discrete=True,
+        kl_groups=("z1", "z2"),
+    )
     _console.show_results({"split": "test", **results})
-    assert "active units, 2 + 0 by layer" in capsys.readouterr().out
+    assert "active units, 2 z1 + 0 z2" in capsys.readouterr().out

@@ -4,7 +4,7 @@ import math
 import numpy as np
 import pytest
 
-from vaex.evaluation.summary import ACTIVE_THRESHOLD, summarize
+from vaex.evaluation.summary import ACTIVE_THRESHOLD, quick_health, summarize
 
 N, G = 50, 3
 
@@ -49,9 +49,8 @@ def test_means_and_standard_errors_are_numpys():
     assert results["num_examples"] == N
     assert results["nll"]["num_samples"] == 8
     assert results["nll"]["median_ess"] == pytest.approx(np.median(estimates["ess"]))
-    assert results["rate_per_group"] == pytest.approx(
-        estimates["rate"].mean(0).tolist(), rel=1e-6
-    )
+    by_group = dict(zip(("z0", "z1", "z2"), estimates["rate"].mean(0), strict=True))
+    assert results["rate_per_group"] == pytest.approx(by_group, rel=1e-6)
     terms = results["distortion"]["value"] + results["rate"]["value"]
     assert results["elbo"]["value"] == pytest.approx(-terms, rel=1e-6)
 
@@ -152,7 +151,10 @@ def test_averaged_means_of_layers_count_without_their_error():
         "posterior_mean_variance": errors,
     }
     units = results_of(estimates)["active_units"]
-    assert (units["value"], units["of"], units["by_layer"]) == (3, 5, [2, 1])
+    assert (units["value"], units["of"]) == (3, 5)
+    assert units["by_layer"] == {"z0": 2, "z1": 1}
+    named = results_of(estimates, kl_groups=("lower", "upper"))["active_units"]
+    assert named["by_layer"] == {"lower": 2, "upper": 1}
     estimates["posterior_mean_variance"] = (error[:, :3], np.inf * error[:, 3:])
     units = results_of(estimates)["active_units"]
     assert units["value"] is None
@@ -179,7 +181,7 @@ def test_a_value_that_is_not_finite_is_a_reason_and_not_a_number(bad):
     assert results["nll"]["reason"] == f"not finite for 2 of {N} examples"
     assert results["bits_per_dim"]["reason"] == results["nll"]["reason"]
     assert results["rate"]["value"] is None
-    assert results["rate_per_group"][1] is None
+    assert results["rate_per_group"]["z1"] is None
     assert results["elbo"]["value"] is not None
     json.dumps(results, allow_nan=False)
 
@@ -188,3 +190,15 @@ def test_results_are_json():
     assert json.loads(json.dumps(results_of(random_estimates()))) == results_of(
         random_estimates()
     )
+
+
+def test_a_look_has_the_kl_by_name_and_the_active_units():
+    estimates = random_estimates()
+    found = quick_health(estimates, ("a", "b", "c"))
+    rate = estimates["rate"].mean(0, dtype=np.float64)
+    expected = {"kl/a": rate[0], "kl/b": rate[1], "kl/c": rate[2], "active_units": 2.0}
+    assert found == pytest.approx(expected, rel=1e-6)
+    assert all(type(value) is float for value in found.values())
+    single = {name: values[:1] for name, values in estimates.items()}
+    assert set(quick_health(single)) == {"kl/z0", "kl/z1", "kl/z2"}
+    assert quick_health({"distortion": np.ones(3), "rate": np.ones((3, 1))}) == {}

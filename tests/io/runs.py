@@ -37,7 +37,13 @@ def configuration(data):
         },
         "trainer": {"epochs": 2, "batch_size": 16},
         "evaluation": {"num_samples": 6, "samples_per_chunk": 4, "block_size": 16},
-        "run": {"root": "runs", "fresh": False, "figures": False},
+        "checkpoint": {"every_minutes": None},
+        "run": {
+            "root": "runs",
+            "fresh": False,
+            "accept_changes": False,
+            "figures": False,
+        },
     }
 
 

@@ -57,13 +57,19 @@ def test_the_state_is_the_one_that_was_saved(trained):
     }
 
 
-def test_the_newest_whole_checkpoint_counts(moved):
+def set_status(run, **facts):
+    status = json.loads((run / "status.json").read_text()) | facts
+    (run / "status.json").write_text(json.dumps(status))
+
+
+def test_the_newest_whole_checkpoint_counts_unless_the_results_are_of_another(moved):
     before = load_run(moved).state
     later = before._replace(step=before.step + 1)
     folder = moved / "checkpoints"
     (checkpoint.save(folder, 9, later) / "manifest.json").unlink()
-    assert int(load_run(moved).state.step) == 6
     checkpoint.save(folder, 7, later)
+    assert int(load_run(moved).state.step) == 6
+    set_status(moved, state="running", checkpoint=None)
     assert int(load_run(moved).state.step) == 7
 
 
@@ -85,7 +91,11 @@ def test_a_damaged_checkpoint_is_refused(moved):
     whole = bytearray(file.read_bytes())
     whole[len(whole) // 2] ^= 1
     file.write_bytes(whole)
-    with pytest.raises(InputError, match=f"is damaged: state/d/{file.name} was chan"):
+    says = f"is damaged: state/d/{file.name} was changed"
+    with (
+        pytest.warns(UserWarning, match=f"{says}; the one before it is used"),
+        pytest.raises(InputError, match=f"{says}, and no older one is whole"),
+    ):
         load_run(moved)
 
 

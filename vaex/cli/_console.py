@@ -21,7 +21,14 @@ ROWS = {
     "reconstruction_loss": "reconstruction loss",
     "rate": "rate",
     "active_units": "active units",
+    "mutual_information": "I(x; z)",
+    "marginal_kl": "KL(q(z) || p(z))",
+    "shuffle_gap": "cost of another's z",
+    "scale_at_floor": "scale at its floor",
 }
+
+HEALTH = ("mutual_information", "marginal_kl", "shuffle_gap", "scale_at_floor")
+"""Rows that are left out where there is no value."""
 
 
 def say(text: str) -> None:
@@ -43,8 +50,13 @@ def show_results(results: dict[str, Any]) -> None:
         row = results[key]
         if key == "nll":
             label = f"NLL, {row['num_samples']} importance samples"
-        if "by_layer" in row:
-            label += f", {' + '.join(map(str, row['by_layer']))} by layer"
+        if isinstance(row.get("by_layer"), dict):  # older runs have a list
+            counts = " + ".join(f"{n} {name}" for name, n in row["by_layer"].items())
+            label += f", {counts}"
+        if row.get("is_saturated"):
+            label += ", at least" if "ceiling" in row else ", at most"
+        if row["value"] is None and key in HEALTH:
+            continue
         if row["value"] is None:
             table.add_row(label, "-", "-", row["reason"])
             continue
@@ -54,6 +66,8 @@ def show_results(results: dict[str, Any]) -> None:
         unit = f"of {row['of']}" if "of" in row else row["unit"]
         table.add_row(label, value, se, unit)
     Console(width=None if _is_terminal() else 100).print(table)
+    for sentence in results.get("verdict", []):
+        say(sentence)
     if "training" in results:
         t = results["training"]
         say(

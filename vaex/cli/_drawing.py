@@ -62,7 +62,7 @@ def draw_run(run: LoadedRun, results: dict[str, Any]) -> list[Path]:
         drawn |= _draw_layers(z, test.get("label"))
         return _saved(drawn, folder)
     if z.ndim == 2:
-        rates = np.asarray(results.get("rate_per_group", []), float)
+        rates = np.asarray([*results.get("rate_per_group", {}).values()], float)
         is_told = len(rates) > 1 or len(rates) == z.shape[1]
         drawn["latent_space"] = draw_latent_space(
             z, labels=test.get("label"), kl=rates if is_told else None

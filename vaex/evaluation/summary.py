@@ -1,7 +1,7 @@
 """Results: data-set averages with standard errors, units and reasons."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ def summarize(
     log_det: float = 0.0,
     is_discrete: bool,
     couples_batch: bool = False,
+    kl_groups: Sequence[str] = (),
     seed: int = 0,
 ) -> dict[str, Any]:
     """What `results.json` holds.
@@ -32,6 +33,7 @@ def summarize(
       log_det: nats per example from prepared to data units, part of every density.
       is_discrete: whether densities are, or bound, probabilities of discrete data.
       couples_batch: whether the loss is one of a batch, not of an example.
+      kl_groups: names of the columns of `rate`, else z0, z1, ...
       seed: of the bootstrap of the number of active units.
 
     Returns:
@@ -60,32 +62,82 @@ def summarize(
     results: dict[str, Any] = {"num_examples": len(next(iter(estimates.values())))}
     for name, sign in (("elbo", 1.0), ("distortion", -1.0)):
         results[name] = (
-            _mean(estimates[name] + sign * log_det, nats)
+            average(estimates[name] + sign * log_det, nats)
             if name in estimates
-            else _missing(reason, nats)
+            else missing(reason, nats)
         )
     if "reconstruction_loss" in estimates:
         unit = "loss/example"
         results["reconstruction_loss"] = (
-            _missing("the loss couples the batch: an example alone has none", unit)
+            missing("the loss couples the batch: an example alone has none", unit)
             if couples_batch
-            else _mean(estimates["reconstruction_loss"], unit)
+            else average(estimates["reconstruction_loss"], unit)
         )
     if "rate" in estimates:
-        results["rate"] = _mean(estimates["rate"].sum(-1), nats)
-        results["rate_per_group"] = [_finite(v) for v in estimates["rate"].mean(0)]
+        results["rate"] = average(estimates["rate"].sum(-1), nats)
+        names = _names(kl_groups, estimates["rate"].shape[1])
+        by_group = zip(names, estimates["rate"].mean(0), strict=True)
+        results["rate_per_group"] = {name: _finite(v) for name, v in by_group}
     else:
-        results["rate"] = _missing("the posterior or the prior has no density", nats)
+        results["rate"] = missing("the posterior or the prior has no density", nats)
     if "log_px" in estimates:
-        nll = _mean(-(estimates["log_px"] + log_det), nats)
+        nll = average(-(estimates["log_px"] + log_det), nats)
         results["nll"] = nll | {"num_samples": num_samples}
         if "ess" in estimates:
             results["nll"]["median_ess"] = _finite(np.median(estimates["ess"]))
     else:
-        results["nll"] = _missing(reason, nats) | {"num_samples": num_samples}
+        results["nll"] = missing(reason, nats) | {"num_samples": num_samples}
     results["bits_per_dim"] = _bits_per_dim(results["nll"], num_elements, is_discrete)
-    results["active_units"] = _active_units(posterior, errors, seed)
+    results["active_units"] = _active_units(posterior, errors, kl_groups, seed)
     return results
+
+
+def quick_health(
+    estimates: Mapping[str, Any], kl_groups: Sequence[str] = ()
+) -> dict[str, float]:
+    """KL by group, `kl/<name>` in nats, and the number of active units.
+
+    What a look at a few examples costs nothing more for. A single group is the rate.
+
+    Args:
+      estimates: as `summarize`'s.
+      kl_groups: names of the columns of `rate`.
+
+    >>> quick_health({"rate": np.array([[1.0, 0.5]])}, ("z0", "z1"))
+    {'kl/z0': 1.0, 'kl/z1': 0.5}
+    """
+    found = {}
+    rate = np.asarray(estimates.get("rate", np.zeros((1, 0))), np.float64).mean(0)
+    if len(rate) > 1:
+        names = _names(kl_groups, len(rate))
+        found |= {f"kl/{k}": float(v) for k, v in zip(names, rate, strict=True)}
+    means = _by_layer(estimates, "posterior_mean")
+    if means and len(means[0]) > 1:
+        errors = _by_layer(estimates, "posterior_mean_variance")
+        joined = _joined(means, errors)
+        if np.isfinite(joined).all():
+            found["active_units"] = float(_active(*joined).sum())
+    return found
+
+
+def _names(kl_groups: Sequence[str], size: int) -> Sequence[str]:
+    fits = len(kl_groups) == size
+    return kl_groups if fits else [f"z{number}" for number in range(size)]
+
+
+def _active(means: np.ndarray, squared_errors: np.ndarray) -> np.ndarray:
+    """Which units are active.
+
+    The variance over x of means that were averaged over samples is that of the exact
+    means plus the mean of their squared errors, which is taken off.
+    """
+    return means.var(0) - squared_errors.mean(0) > ACTIVE_THRESHOLD
+
+
+def _joined(layers: list[np.ndarray], errors: list[np.ndarray]) -> np.ndarray:
+    """[2, N, L]: means of the units of all layers, and the squares of their errors."""
+    means = np.concatenate(layers, 1)
+    return np.stack([means, np.concatenate(errors, 1) if errors else 0.0 * means])
 
 
 def _by_layer(estimates: Mapping[str, Any], name: str) -> list[np.ndarray]:
@@ -95,10 +147,11 @@ def _by_layer(estimates: Mapping[str, Any], name: str) -> list[np.ndarray]:
     return [np.asarray(values, np.float64) for values in layers]
 
 
-def _mean(values: np.ndarray, unit: str) -> dict[str, Any]:
+def average(values: np.ndarray, unit: str) -> dict[str, Any]:
+    """Mean [N] and its standard error, or how many are not finite."""
     bad = int((~np.isfinite(values)).sum())
     if bad:
-        return _missing(f"not finite for {bad} of {len(values)} examples", unit)
+        return missing(f"not finite for {bad} of {len(values)} examples", unit)
     se = None
     if len(values) > 1:
         se = float(values.std(ddof=1) / math.sqrt(len(values)))
@@ -109,7 +162,8 @@ def _finite(value: Any) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
-def _missing(reason: str, unit: str) -> dict[str, Any]:
+def missing(reason: str, unit: str) -> dict[str, Any]:
+    """What does not exist, and why."""
     return {"value": None, "se": None, "unit": unit, "reason": reason}
 
 
@@ -117,9 +171,9 @@ def _bits_per_dim(
     nll: dict[str, Any], num_elements: int, is_discrete: bool
 ) -> dict[str, Any]:
     if nll["value"] is None:
-        return _missing(nll["reason"], "bits/dim")
+        return missing(nll["reason"], "bits/dim")
     if not is_discrete:
-        return _missing(
+        return missing(
             "only discrete heads and preparation=dequantize give bits",
             "bits/dim",
         )
@@ -129,36 +183,34 @@ def _bits_per_dim(
 
 
 def _active_units(
-    layers: list[np.ndarray], errors: list[np.ndarray], seed: int
+    layers: list[np.ndarray],
+    errors: list[np.ndarray],
+    names: Sequence[str],
+    seed: int,
 ) -> dict[str, Any]:
-    """Number of active units; its standard error by 200 bootstrap resamples.
-
-    The variance over x of means that were averaged over samples is that of the exact
-    means plus the mean of their squared errors, which is taken off.
-    """
+    """Number of active units; its standard error by 200 bootstrap resamples."""
     if not layers:
-        return _missing("the posterior has no mean in closed form", "units")
-    means = np.concatenate(layers, 1)
-    if len(means) < 2:
-        return _missing("needs two examples", "units")
-    noise = np.concatenate(errors, 1) if errors else np.zeros_like(means)
-    if not np.isfinite(noise).all():
+        return missing("the posterior has no mean in closed form", "units")
+    size = len(layers[0])
+    if size < 2:
+        return missing("needs two examples", "units")
+    joined = _joined(layers, errors)
+    if not np.isfinite(joined[1]).all():
         reason = "not finite: means that are averages need two importance samples"
-        return _missing(reason, "units")
-
-    def active(rows: Any) -> np.ndarray:
-        return means[rows].var(0) - noise[rows].mean(0) > ACTIVE_THRESHOLD
-
-    generator = np.random.default_rng(seed)
-    draws = generator.integers(0, len(means), (200, len(means)))
-    units = active(np.arange(len(means)))
-    ends = np.cumsum([values.shape[1] for values in layers])
-    counts = [int(part.sum()) for part in np.split(units, ends[:-1])]
+        return missing(reason, "units")
+    units = _active(*joined)
+    draws = np.random.default_rng(seed).integers(0, size, (200, size))
+    counts = [_active(*joined[:, rows]).sum() for rows in draws]
     found = {
         "value": int(units.sum()),
-        "se": float(np.std([active(rows).sum() for rows in draws])),
+        "se": float(np.std(counts)),
         "unit": "units",
-        "of": means.shape[1],
+        "of": len(units),
         "threshold": ACTIVE_THRESHOLD,
     }
-    return found | ({"by_layer": counts} if len(layers) > 1 else {})
+    if len(layers) == 1:
+        return found
+    ends = np.cumsum([values.shape[1] for values in layers])
+    parts = [int(part.sum()) for part in np.split(units, ends[:-1])]
+    named = zip(_names(names, len(layers)), parts, strict=True)
+    return found | {"by_layer": dict(named)}
