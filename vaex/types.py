@@ -38,6 +38,9 @@ without another compilation. Everything else is structural."""
 NonNegative = Annotated[float | Array, Traced, Bounds(0.0)]
 """A `Scalar` that is at least 0; a value given by configuration is held to it."""
 
+Positive = Annotated[float | Array, Traced, Bounds(1e-6)]
+"""A `Scalar` that is above 0; a value given by configuration is held to it."""
+
 Fraction = Annotated[float | Array, Traced, Bounds(0.0, 1.0)]
 """A `Scalar` in [0, 1); a value given by configuration is held to it."""
 

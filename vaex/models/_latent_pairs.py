@@ -1,5 +1,6 @@
 """A posterior and a prior of the same z: what must fit, and the KL between them."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from jax import Array
@@ -36,6 +37,18 @@ def check_pair(posterior: Any, prior: Any) -> None:
         raise InputError(
             f"{names}: the prior is made of log q(z|u) at any z, but the posterior "
             f"lacks {lack}; use another prior"
+        )
+
+
+def check_settings(settings: Mapping[str, Array], *posteriors: Any) -> None:
+    """Refuses traced settings that none of a model's posteriors takes."""
+    known = {s for q in posteriors for s in getattr(q, "traced_settings", ())}
+    for name in sorted(set(settings) - known):
+        kinds = " and ".join(dict.fromkeys(type(q).__name__ for q in posteriors))
+        raise InputError(
+            f"posterior {kinds} has no {name} to set; leave out objective.{name}, or "
+            "use posterior=relaxed_categorical or straight_through_categorical (one of "
+            "your own lists it in `traced_settings`)"
         )
 
 

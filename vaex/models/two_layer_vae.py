@@ -15,6 +15,7 @@ from vaex.models._latent_pairs import (
     check_closed_form_kl,
     check_events,
     check_pair,
+    check_settings,
     check_split,
     closed_divergence,
 )
@@ -99,6 +100,7 @@ class TwoLayerVAE(nn.Module):
 
         Its upper layer is encoded anew, in the mode `train`, by each of its methods.
         """
+        check_settings(settings, self.lower_posterior, self.posterior)
         condition = batch.get("condition")
         features = self.encoder(encoder_input(batch), condition, train=train)
         lower = self.lower_posterior(features, settings)

@@ -16,6 +16,7 @@ from vaex.models._latent_pairs import (
     check_events,
     check_pair,
     check_path,
+    check_settings,
     check_split,
     closed_divergence,
 )
@@ -70,6 +71,7 @@ class VAE(nn.Module):
         settings: Mapping[str, Array] = {},
     ) -> Any:
         """q(z|x) for a batch; sees `input`, or x with masked cells set to 0."""
+        check_settings(settings, self.posterior)
         features = self.encoder(
             encoder_input(batch), batch.get("condition"), train=train
         )

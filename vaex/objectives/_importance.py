@@ -1,5 +1,7 @@
 """Split terms and log weights, refused where there are none."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 from jax import Array
@@ -19,13 +21,14 @@ def weighted_terms(
     train: bool,
     split: bool = True,
     estimator: Estimator | None = None,
+    **options: Any,
 ) -> tuple[Terms, Array]:
     """Terms of `num_samples` S samples, and their log weights [S, B].
 
     Where the estimator is the bound's own gradient they need no split, which saves a
     pass back and serves posteriors that cannot be evaluated at a given z. Split terms
     without a path, of samples that pass no gradient, are given one of 0, for estimators
-    that make no use of it.
+    that make no use of it. Further options are for `Model.terms`.
 
     Raises:
       InputError: naming the objective, where weights do not exist and why.
@@ -37,7 +40,9 @@ def weighted_terms(
             "its latent variables instead of sampling them; use objective=elbo"
         )
     try:
-        terms = model.terms(batch, num_samples=num_samples, train=train, split=split)
+        terms = model.terms(
+            batch, num_samples=num_samples, train=train, split=split, **options
+        )
     except InputError as error:
         raise InputError(f"{name}: {error}") from error
     if split and "path" not in terms.aux:

@@ -1,15 +1,13 @@
 """The evidence lower bound, with a weight on the rate."""
 
-from collections.abc import Callable
-
 from jax import Array
 from jax.typing import ArrayLike
 
 from vaex.objectives._checks import check_count, needed_rate
-from vaex.objectives._schedule import scheduled
+from vaex.objectives._schedule import Schedule, at_temperature, scheduled
 from vaex.objectives.ledger import distortion, ledger_of
 from vaex.objectives.weighting import example_mean
-from vaex.types import Batch, Metrics, Model, NonNegative
+from vaex.types import Batch, Metrics, Model, NonNegative, Positive
 
 
 def elbo(
@@ -19,7 +17,9 @@ def elbo(
     train: bool,
     step: ArrayLike = 0,
     beta: NonNegative = 1.0,
-    schedule: Callable[[ArrayLike], Array] | None = None,
+    schedule: Schedule | None = None,
+    temperature: Positive | None = None,
+    temperature_schedule: Schedule | None = None,
     num_samples: int = 1,
 ) -> tuple[Array, Metrics]:
     """Minimises distortion + beta * schedule(step) * rate; 1 is minus the ELBO.
@@ -34,6 +34,10 @@ def elbo(
       beta: weight of the rate, traced.
       schedule: multiplier of beta, a function of the step such as
         `vaex.training.schedules.linear_warmup(1000)` (KL warm-up); None for 1.
+      temperature: of the posterior's relaxed samples in this step, traced; None for
+        the posterior's own.
+      temperature_schedule: multiplier of the temperature, a function of the step, such
+        as `vaex.training.schedules.exponential(1000, 0.5)`; None for 1.
       num_samples: S, posterior samples per example.
 
     Returns:
@@ -48,7 +52,8 @@ def elbo(
       Variational Autoencoders", NeurIPS 2016, https://arxiv.org/abs/1602.02282.
     """
     check_count("num_samples", num_samples)
-    terms = model.terms(batch, num_samples=num_samples, train=train)
+    options = at_temperature(temperature, temperature_schedule, step)
+    terms = model.terms(batch, num_samples=num_samples, train=train, **options)
     divergence = needed_rate(model, terms, "elbo")
     weight = scheduled(beta, schedule, step)
     loss = example_mean(distortion(terms) + weight * divergence, batch)

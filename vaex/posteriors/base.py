@@ -28,7 +28,9 @@ class Posterior(nn.Module):
     leave it None), `has_inverse` (False: a sample comes with its log-density, but
     the density of another z cannot be had), `is_reparameterized` (False: no gradient
     passes through a sample), `is_factorized` (q is a product over `num_groups` parts
-    of z), `space` (where z lives, for the model to hold priors against).
+    of z), `space` (where z lives, for the model to hold priors against),
+    `traced_settings` (names of numbers that a caller may set anew in each step, such as
+    a temperature; `from_raw` finds those that are set in `settings`).
     """
 
     latent_dim: int = 2
@@ -40,6 +42,7 @@ class Posterior(nn.Module):
     is_reparameterized = True
     is_factorized = True
     space: ClassVar[str] = "real vectors"
+    traced_settings: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, **options: Any) -> None:
         below = cls.__mro__[: cls.__mro__.index(Posterior)]

@@ -28,7 +28,8 @@ class RelaxedCategorical(CategoricalPosterior):
       num_variables: V.
       num_categories: C, of each variable.
       temperature: t; the traced setting "temperature" stands in for it where a caller
-        gives one.
+        gives one, as objective.temperature does in training. Evaluation takes t: set
+        it to what the objective's schedule ends at.
 
     Numerics: components are kept above exp(-80); keep t at 0.2 or more, see
       `vaex.distributions.categorical_vectors.relaxed_categoricals`.
@@ -48,6 +49,7 @@ class RelaxedCategorical(CategoricalPosterior):
     temperature: float = 2 / 3
 
     space: ClassVar[str] = "the simplex"
+    traced_settings: ClassVar[tuple[str, ...]] = ("temperature",)
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -1,6 +1,7 @@
 """Posterior of categorical variables with straight-through gradients."""
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 from jax import Array
 
@@ -25,7 +26,8 @@ class StraightThroughCategorical(CategoricalPosterior):
       num_variables: V.
       num_categories: C, of each variable.
       temperature: t, or None for the gradient of the probabilities; the traced
-        setting "temperature" stands in for it where a caller gives one.
+        setting "temperature" stands in for it where a caller gives one, as
+        objective.temperature does in training.
 
     Source: Bengio, Leonard, Courville, "Estimating or Propagating Gradients Through
       Stochastic Neurons for Conditional Computation", 2013,
@@ -43,6 +45,8 @@ class StraightThroughCategorical(CategoricalPosterior):
     """
 
     temperature: float | None = None
+
+    traced_settings: ClassVar[tuple[str, ...]] = ("temperature",)
 
     def __post_init__(self) -> None:
         super().__post_init__()

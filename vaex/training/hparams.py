@@ -35,6 +35,8 @@ def unwrap(factory: Callable[..., Any]) -> tuple[Callable[..., Any], dict[str, A
 def numeric_parameters(factory: Callable[..., Any]) -> dict[str, float]:
     """Parameters annotated `Scalar`, with their bound or default values.
 
+    One that may be None, `Scalar | None = None`, is left out where it is.
+
     Args:
       factory: an objective (function, module or other callable) or an optimizer's
         factory, perhaps in a `functools.partial`.
@@ -58,6 +60,8 @@ def numeric_parameters(factory: Callable[..., Any]) -> dict[str, float]:
         if not _is_scalar(parameter, getattr(call, "__globals__", {})):
             continue
         value = bound.get(name, parameter.default)
+        if value is None and parameter.default is None:
+            continue
         if value is parameter.empty:
             raise TypeError(f"{_name(function)} needs a number for {name}")
         if isinstance(value, bool) or not isinstance(value, numbers.Real):
@@ -140,7 +144,9 @@ def _is_scalar(parameter: inspect.Parameter, names: dict[str, Any]) -> bool:
                 "cannot be resolved; import Scalar outside `if TYPE_CHECKING`"
             ) from error
         return False
-    return Traced in getattr(hint, "__metadata__", ())
+    is_union = typing.get_origin(hint) in (typing.Union, types.UnionType)
+    choices = typing.get_args(hint) if is_union else (hint,)
+    return any(Traced in getattr(choice, "__metadata__", ()) for choice in choices)
 
 
 def _name(target: Any) -> str:
