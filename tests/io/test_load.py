@@ -1,6 +1,7 @@
 """A run read back is the run that was trained: same numbers, wherever it lies."""
 
 import json
+import math
 import shutil
 
 import numpy as np
@@ -40,6 +41,23 @@ def test_the_evaluation_is_the_one_of_the_run_that_was_trained(
     assert found == expected
     assert training["steps"] == 2 * (54 // 16)
     assert found["nll"]["value"] is not None
+
+
+def test_a_look_has_what_is_cheap_by_name_and_results_have_a_verdict(trained):
+    run, results = load_run(trained[0]), trained[1]
+    quick = Estimator.of(run.parts, run.config).quick(run.variables, 6)
+    names = {"elbo", "distortion", "rate", "kl/z0", "kl/z1", "active_units"}
+    assert quick.keys() == names
+    assert quick["kl/z0"] + quick["kl/z1"] == pytest.approx(quick["rate"], rel=1e-6)
+    assert results["rate_per_group"].keys() == {"z0", "z1"}
+    entry = results["mutual_information"]
+    assert (entry["num_examples"], entry["ceiling"]) == (6, math.log(6))
+    whole = entry["value"] + results["marginal_kl"]["value"]
+    assert whole == pytest.approx(results["rate"]["value"], rel=1e-6)
+    assert results["shuffle_gap"]["unit"] == "nats/example"
+    assert results["scale_at_floor"]["value"] == 0.0
+    active = sum(nats >= 0.01 for nats in results["rate_per_group"].values())
+    assert results["verdict"][0] == f"healthy: {active} of 2 dimensions active"
 
 
 def test_the_state_is_the_one_that_was_saved(trained):

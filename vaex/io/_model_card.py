@@ -21,6 +21,8 @@ def model_card(
     levels = spec["num_classes"]
     kind = "real values" if levels is None else f"{levels} integer levels"
     shape, condition = tuple(spec["event_shape"]), spec["condition_dim"]
+    averaged = config.get("updates", {}).get("weight_average") is not None
+    weights = "averages over steps, " if averaged else ""
     parts = [f"| {name} | `{_described(config[name])}` |" for name in SHOWN]
     versions = ", ".join(f"{k} {v}" for k, v in facts["versions"].items())
     return "\n".join(
@@ -28,7 +30,7 @@ def model_card(
             f"# {_last(config['model'])} of {data['name']}",
             "",
             f"A probabilistic autoencoder trained with vaex for {facts['step']} steps "
-            f"(seed {config['seed']}), {facts['num_parameters']:,} numbers in "
+            f"(seed {config['seed']}), {weights}{facts['num_parameters']:,} numbers in "
             "`model.safetensors`.",
             "",
             "License: (yours to state)",
