@@ -93,6 +93,17 @@ def test_looks_count_at_full_weight_or_when_the_schedule_rests(schedule, expecte
     assert found == list(expected)
 
 
+def test_all_schedules_of_an_objective_have_to_rest():
+    """Full weight from step 3 on, and a floor from step 5: looks come a step later."""
+
+    def objective(model, batch, *, train, schedule, other_schedule, rescheduled):
+        raise NotImplementedError
+
+    options = {"schedule": linear_warmup(4), "other_schedule": cosine(5, floor=0.5)}
+    experiment = toy(functools.partial(objective, **options, rescheduled=print))
+    assert [step for step in range(9) if settled(experiment, step)] == [6, 7, 8]
+
+
 def test_an_objective_without_a_schedule_is_settled():
     assert settled(toy(), 0)
     assert settled(toy(functools.partial(squares, weight=2.0)), 3)

@@ -73,22 +73,25 @@ def settled(experiment: Experiment, step: int) -> bool:
 
     While a KL warm-up lasts, the loss weighs the rate less than it will: the model
     is on its way to another optimum, and the held-out ELBO falls or rises for that
-    reason alone. So a look counts if the objective's `schedule` stood at full weight
-    (1) in the last step, or will not change any more (one that falls to a floor). Of
-    a cyclic schedule the looks at full weight count, of an objective without one all
-    do, and of one that never comes to rest none.
+    reason alone. So a look counts if each schedule of the objective stood at full
+    weight (1) in the last step, or will not change any more (one that falls to a
+    floor). Of a cyclic schedule the looks at full weight count, of an objective
+    without one all do, and of one that never comes to rest none.
 
     Args:
-      experiment: whose objective may have the option `schedule` bound.
+      experiment: whose objective may have schedules bound, as options whose names
+        are `schedule` or end in `_schedule`.
       step: steps done.
     """
     _, options = unwrap(experiment.objective)
-    schedule: Callable[[int], Any] | None = options.get("schedule")
-    if schedule is None:
-        return True
+    found = {k: v for k, v in options.items() if f"_{k}".endswith("_schedule")}
     last = max(step - 1, 0)
-    now = float(schedule(last))
+    return all(_rests(s, last) for s in found.values() if s is not None)
+
+
+def _rests(schedule: Callable[[int], Any], step: int) -> bool:
+    now = float(schedule(step))
     if now >= 1.0:
         return True
-    ahead = (2**power for power in range(31) if last + 2**power < 2**31)
-    return all(float(schedule(last + steps)) == now for steps in ahead)
+    ahead = (2**power for power in range(31) if step + 2**power < 2**31)
+    return all(float(schedule(step + steps)) == now for steps in ahead)
