@@ -15,6 +15,9 @@ FAR = 1e3
 """A row's |x| is far from the others' above this multiple of their median."""
 
 
+LARGE = 1e3
+"""A parameter beyond this is a sign of steps that were too long."""
+
 _AFTER_SCALES = ("field", "log_prob", "term", "loss", "gradient")
 """Kinds of quantities that a scale next to nothing spoils."""
 
@@ -130,11 +133,21 @@ def suggestions(
         (q.high for q in quantities if q.name.endswith("optimizer.learning_rate")), None
     )
     now = "" if rate is None else f" (now {rate:.4g})"
+    reach = max(
+        (abs(end) for q in quantities if q.kind == "parameter" for end in _ends(q)),
+        default=0.0,
+    )
+    large = f" (parameters reach {reach:.2g})" if reach > LARGE else ""
     found.append(
         f"a lower optimizer.learning_rate{now}, or a bound on the gradient such as "
-        "updates.clip_norm=1"
+        f"updates.clip_norm=1{large}"
     )
     return tuple(found)
+
+
+def _ends(quantity: Quantity) -> tuple[float, ...]:
+    ends = (quantity.low, quantity.high)
+    return tuple(end for end in ends if end is not None)
 
 
 def _scales(quantities: Sequence[Quantity]) -> list[str]:

@@ -98,6 +98,37 @@ def examine(
       intermediate results kept, so that what lies at the edge of overflow may be found
       on its other side.
     """
+    stored = {name: jnp.asarray(array) for name, array in stored_rows.items()}
+    traced, structure, labels = _traced(experiment, state, stored)
+    leaves, kept = jax.tree.leaves((state, stored)), ()
+    if float64:
+        outputs, kept = in_float64(traced, leaves)
+    else:
+        outputs = jax.jit(jaxpr_as_fun(traced))(*leaves)
+    found = jax.tree.unflatten(structure, outputs)
+    quantities = tuple(_quantities(state, stored, found, labels))
+    bad = first_bad(quantities)
+    x = np.where(stored.get("mask", True), stored["x"], 0)
+    rows = rows_of(quantities, bad, x, found["prepared"]["x"], indices)
+    return Report(
+        step=int(state.step),
+        precision="float64" if float64 else "float32",
+        quantities=quantities,
+        rows=rows,
+        suggestions=suggestions(quantities, bad, rows),
+        kept=kept,
+    )
+
+
+def _traced(
+    experiment: Experiment, state: TrainState, stored: Stored
+) -> tuple[Any, Any, list[Label]]:
+    """The step and all that it computes as a traced function, the tree of its outputs.
+
+    Returns:
+      The function of the leaves of state and stored rows, the structure of what it
+      returns, and the labels of its records.
+    """
     capture = Capture()
     gradient = make_gradient(experiment, (COLLECTION,))
 
@@ -119,26 +150,8 @@ def examine(
             "variable": variables,
         }
 
-    stored = {name: jnp.asarray(array) for name, array in stored_rows.items()}
     traced, shapes = jax.make_jaxpr(step, return_shape=True)(state, stored)
-    leaves, kept = jax.tree.leaves((state, stored)), ()
-    if float64:
-        outputs, kept = in_float64(traced, leaves)
-    else:
-        outputs = jax.jit(jaxpr_as_fun(traced))(*leaves)
-    found = jax.tree.unflatten(jax.tree.structure(shapes), outputs)
-    quantities = tuple(_quantities(state, stored, found, capture.labels))
-    bad = first_bad(quantities)
-    x = np.where(stored.get("mask", True), stored["x"], 0)
-    rows = rows_of(quantities, bad, x, found["prepared"]["x"], indices)
-    return Report(
-        step=int(state.step),
-        precision="float64" if float64 else "float32",
-        quantities=quantities,
-        rows=rows,
-        suggestions=suggestions(quantities, bad, rows),
-        kept=kept,
-    )
+    return traced, jax.tree.structure(shapes), capture.labels
 
 
 def verdict(single: Report, double: Report) -> str:
@@ -146,11 +159,12 @@ def verdict(single: Report, double: Report) -> str:
 
     >>> good = Report(3, "float64", (), (), ())
     >>> verdict(good, good)
-    'the step is finite here: what training met does not come back in this program'
+    'finite here; what training met, if anything, does not come back in this program'
     """
     if single.first is None:
-        return "the step is finite here: what training met does not come back in " + (
-            "this program"
+        return (
+            "finite here; what training met, if anything, does not come back in this "
+            "program"
         )
     if double.first is None:
         return "finite in float64: rounding or overflow in float32"
