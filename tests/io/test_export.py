@@ -127,6 +127,8 @@ def test_what_an_export_holds(trained, exported):
     }
     status = json.loads((trained[0] / "status.json").read_text())
     assert facts["data"] == status["data"]
+    others = (exported / "config.json").stat().st_mode
+    assert (exported / "model.safetensors").stat().st_mode == others
     tensors = load_file(exported / "model.safetensors")
     assert tensors["params/posterior/projection/kernel"].shape == (8, 4)
     assert tensors["params/likelihood/raw_scale"].shape == ()

@@ -86,6 +86,8 @@ def _results(results: Mapping[str, Any] | None) -> list[str]:
         se = "-" if row.get("se") is None else f"{row['se']:.4g}"
         samples = row.get("num_samples")
         label = f"{name}, {samples} importance samples" if samples else name
+        if row.get("is_saturated"):
+            label += ", at least" if "ceiling" in row else ", at most"
         lines.append(f"| {label} | {row['value']:.6g} | {se} | {row['unit']} |")
     return lines + [f"\n{sentence}" for sentence in results.get("verdict", [])]
 
