@@ -37,6 +37,15 @@ def explain(error: BaseException, chosen: Sequence[str] = ()) -> str | None:
 
 def _explain_hydra(text: str, chosen: Sequence[str]) -> str:
     full = re.search(r"full_key: (\S+)", text)
+    brings = re.search(
+        r"In '([\w-]+)/([\w-]+)': Could not override '(\w+)@([\w.]+)\.\3'", text
+    )
+    if brings:
+        group, option, other, place = brings.groups()
+        return (
+            f"{group}@{place}={option}: this option brings a {other} of its own, for "
+            f"the slot {group} alone; use {group}@{place}=plain/{option}"
+        )
     unknown = re.search(r"Could not override '([^']+)'", text)
     if unknown:
         return _unknown_key(unknown[1], chosen)

@@ -15,20 +15,23 @@ def check_closed_form_kl(choice: Any) -> None:
         raise InputError(f"closed_form_kl must be true, false or auto, got {choice!r}")
 
 
-def check_pair(posterior: Any, prior: Any) -> None:
-    """Refuses a posterior and a prior that do not go together."""
-    names = f"posterior {type(posterior).__name__} and prior {type(prior).__name__}"
+def check_pair(
+    posterior: Any, prior: Any, slots: tuple[str, str] = ("posterior", "prior")
+) -> None:
+    """Refuses a posterior and a prior, in these slots, that do not go together."""
+    first, second = slots
+    names = f"{first} {type(posterior).__name__} and {second} {type(prior).__name__}"
     space, other = posterior.space, getattr(prior, "space", None)
     if other not in (None, space):
         raise InputError(
             f"{names} must live in one space, got {space} and {other}; choose a "
-            f"prior on {space}"
+            f"{second} on {space}"
         )
     for size in ("num_variables", "num_categories"):
         ours, theirs = (getattr(part, size, None) for part in (posterior, prior))
         if None not in (ours, theirs) and ours != theirs:
             raise InputError(
-                f"posterior.{size} and prior.{size} must be equal, got {ours} and "
+                f"{first}.{size} and {second}.{size} must be equal, got {ours} and "
                 f"{theirs}"
             )
     needs = getattr(prior, "needs_posterior_density", False)

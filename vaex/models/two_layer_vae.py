@@ -86,8 +86,9 @@ class TwoLayerVAE(nn.Module):
         super().__post_init__()
         check_closed_form_kl(self.closed_form_kl)
         check_pair(self.posterior, self.prior)
-        check_pair(self.lower_posterior, self.conditional_prior)
         self._check_layers()
+        slots = ("lower_posterior", "conditional_prior")
+        check_pair(self.lower_posterior, self.conditional_prior, slots)
 
     def encode(
         self,
