@@ -1,8 +1,7 @@
-"""Draw from a trained run: vaex sample RUN --num 64 [--sampler NAME]."""
+"""Draw from a trained run: vaex sample RUN --num 64 [--sampler NAME [key=value]]."""
 
 import argparse
-import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from vaex.errors import InputError
@@ -19,7 +18,14 @@ def run(argv: list[str]) -> int:
         help="fit z to the encoded training set instead of drawing from the prior: "
         "gaussian, gaussian_mixture, flow, two_stage, or an import path of yours",
     )
-    options = parser.parse_args(argv)
+    parser.add_argument(
+        "settings", nargs="*", metavar="key=value", help="arguments of the sampler"
+    )
+    options = parser.parse_intermixed_args(argv)
+    if options.settings and options.sampler is None:
+        raise InputError(
+            f"{options.settings[0]!r} is an argument of a sampler: add --sampler NAME"
+        )
     if options.num < 1:
         raise InputError(f"--num must be at least 1, got {options.num}")
     if not 0 <= options.seed < 2**32:
@@ -39,7 +45,7 @@ def run(argv: list[str]) -> int:
     if options.sampler is None:
         figure, x, mean = draw_prior_samples(loaded, options.num, options.seed)
     else:
-        sampler = _sampler(options.sampler, _console.say)
+        sampler = _sampler(options.sampler, options.settings, _console.say)
         _check_space(loaded.model, options.sampler)
         drawn = draw_fitted_samples(loaded, sampler, options.num, options.seed)
         figure, x, mean = drawn
@@ -52,20 +58,46 @@ def run(argv: list[str]) -> int:
     return 0
 
 
-def _sampler(name: str, say: Callable[[str], None]) -> Any:
-    """The sampler of a file or class in vaex.samplers, or of an import path.
+def _sampler(name: str, settings: Sequence[str], say: Callable[[str], None]) -> Any:
+    """The sampler of an option of conf/sampler, a class there is, or an import path.
 
     One that takes `say` is given it, for its progress.
-    """
-    from vaex.io.construction import locate
 
-    if "." not in name:
-        is_file = name.islower()
-        title = "".join(map(str.capitalize, name.split("_"))) if is_file else name
-        name = f"vaex.samplers.{title}"
-    kind = locate(name, "--sampler")
-    takes_say = "say" in inspect.signature(kind).parameters
-    return kind(say=say) if takes_say else kind()
+    Args:
+      name: of the option, of the class in vaex.samplers, or a path.
+      settings: key=value, arguments other than the option's.
+      say: prints a line.
+    """
+    import yaml
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
+    from vaex.cli._configuration import config_folder
+    from vaex.io.construction import construct, locate
+
+    for word in settings:
+        if not word.partition("=")[0] or "=" not in word:
+            raise InputError(f"{word!r} is no argument of a sampler: write key=value")
+    option = config_folder() / "sampler" / f"{name}.yaml"
+    if "." in name or not option.is_file():
+        path = name if "." in name else f"vaex.samplers.{_class_name(name)}"
+        locate(path, "--sampler")
+        node = OmegaConf.create({"_target_": path})
+    else:
+        node = OmegaConf.load(option)
+    try:
+        node = OmegaConf.merge(node, OmegaConf.from_dotlist(list(settings)))
+        plain = OmegaConf.to_container(node, resolve=True)
+    except (OmegaConfBaseException, yaml.YAMLError) as error:
+        words = " ".join(settings)
+        raise InputError(
+            f"sampler {name}: {words!r} cannot be read: {error}"
+        ) from error
+    return construct(plain, "sampler", {"say": say})
+
+
+def _class_name(name: str) -> str:
+    return "".join(map(str.capitalize, name.split("_"))) if name.islower() else name
 
 
 def _check_space(model: Any, name: str) -> None:
