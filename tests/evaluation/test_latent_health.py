@@ -9,6 +9,7 @@ import pytest
 from scipy import stats
 from scipy.special import logsumexp, softmax
 
+from tests.evaluation.health import KEY, measured, vae
 from tests.evaluation.variables import random_variables
 from tests.oracles import linear_two_layers as exact
 from tests.oracles.linear_two_layers import gaussian_of, linear_two_layers
@@ -34,17 +35,9 @@ from vaex.posteriors.planar_flow import PlanarFlow
 from vaex.posteriors.von_mises_fisher import VonMisesFisher
 from vaex.preparations.identity import Identity
 from vaex.priors.categorical import Categorical as CategoricalPrior
-from vaex.priors.standard_gaussian import StandardGaussian
 from vaex.priors.uniform_sphere import UniformSphere
-from vaex.testing._compiled import quick_jit
 
-KEY = jax.random.key(3)
 NONE = Reasons(None, None, None)
-
-
-def measured(model, variables, data):
-    compiled = quick_jit(make_health(model, Identity()))
-    return examine(compiled, variables, KEY, data)
 
 
 def drawn(model, variables, x):
@@ -204,16 +197,6 @@ def test_hidden_elements_do_not_count_as_at_the_floor():
     found, chosen = measured(model, variables, data)
     expected = np.array([0.5, 0.0, 1.0, 0.5])
     np.testing.assert_allclose(found["scale_at_floor"], expected[chosen])
-
-
-def vae(posterior, likelihood, event=4, prior=None):
-    return VAE(
-        encoder=MLPEncoder(hidden=()),
-        posterior=posterior,
-        prior=prior or StandardGaussian(2),
-        decoder=MLPDecoder(hidden=()),
-        likelihood=likelihood((event,)) if isinstance(likelihood, type) else likelihood,
-    )
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ class Reasons(NamedTuple):
             information = "the posterior has no density"
         elif not getattr(kind, "has_inverse", True):
             information = "the posterior knows the density of its own samples alone"
-        if head is None:
+        if not hasattr(head, "reconstruction_loss"):
             decoding = scale = "the model has no decoder and likelihood head of its own"
         elif head.couples_batch:
             decoding = "the loss couples the batch: an example alone has none"
@@ -88,7 +88,7 @@ def make_health(model: Any, preparation: Any) -> Callable[..., dict[str, Array]]
             found = {}
             if reasons.information is None:
                 found["information"] = _information(q, z)
-            if _head(model) is not None:
+            if reasons.decoding is None or reasons.scale is None:
                 pair = jnp.stack([z, z[partner]])
                 found |= _decoded(bound, batch, pair, reasons)
             return found
@@ -209,8 +209,9 @@ def summarize_health(
 
 
 def _head(model: Any) -> Any:
-    has_both = all(hasattr(model, part) for part in ("decoder", "likelihood"))
-    return model.likelihood if has_both else None
+    """The head of a model that decodes as vaex's do, else None."""
+    decodes = hasattr(getattr(model, "decoder", None), "event_axes")
+    return getattr(model, "likelihood", None) if decodes else None
 
 
 def _information(q: Any, z: Array) -> Array:
