@@ -1,10 +1,13 @@
 """Options of the posterior slot that bring a prior, in the layers of a model."""
 
+import jax
 import pytest
 from hydra import compose, initialize_config_dir
 from hydra.errors import HydraException
 
 from tests.contracts.test_configs import FOLDER, composed
+from tests.models.running import B, batch_of
+from tests.models.test_two_layer_vae import two_layers
 from vaex.cli._messages import explain
 from vaex.errors import InputError
 from vaex.io.construction import construct
@@ -13,6 +16,9 @@ from vaex.nn.mlp import MLPDecoder
 from vaex.posteriors.categorical import Categorical
 from vaex.posteriors.diagonal_gaussian import DiagonalGaussian
 from vaex.posteriors.relaxed_categorical import RelaxedCategorical
+from vaex.training.experiment import Experiment
+from vaex.training.optimizers import sgd
+from vaex.training.state import make_init
 
 LOWER, CONDITIONAL = (
     "posterior@model.lower_posterior",
@@ -65,3 +71,17 @@ def test_codes_below_that_do_not_fit_are_refused_by_their_slots(kind, message):
     layers, upper = MLPDecoder(), DiagonalGaussian(6)
     with pytest.raises(InputError, match=message):
         TwoLayerVAE(None, lower, layers, upper, None, layers, upper, layers, None)
+
+
+@pytest.mark.parametrize("option", ["beta_tcvae", "dip_vae_ii", "factor_vae"])
+def test_an_objective_of_one_vector_says_what_to_use_with_two(option):
+    """As it is traced: nothing is compiled."""
+    node = composed(f"objective={option}")["objective"]
+    objective = construct(node, "objective", {"num_examples": 10 * B})
+    experiment = Experiment(two_layers(), objective, sgd, lambda key, stored: stored)
+    init = make_init(experiment, batch_of())
+    message = (
+        f"{option} needs .* TwoLayerVAE are not; use model=vae, or .*objective=elbo"
+    )
+    with pytest.raises(InputError, match=message):
+        jax.eval_shape(init, jax.random.key(0), experiment.hparams())

@@ -15,7 +15,8 @@ def latent_array(model: Model, terms: Terms, name: str) -> Array:
     if not (isinstance(terms.z, jax.Array) and terms.z.ndim == 3):
         raise InputError(
             f"{name} needs latent variables that are one vector, which those of "
-            f"{type(model).__name__} are not; use model=vae"
+            f"{type(model).__name__} are not; use model=vae, or an objective of "
+            "densities alone, such as objective=elbo, free_bits or iwae"
         )
     return terms.z
 
