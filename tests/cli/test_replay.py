@@ -136,8 +136,10 @@ def test_a_step_that_cannot_be_examined_is_recorded_all_the_same(
         raise MemoryError("out of memory")
 
     monkeypatch.setattr("vaex.cli._divergence.examine", fail)
+    monkeypatch.setattr("vaex.cli._divergence.checkpoint.save", fail)
     text = record_divergence(run, parts, order, error)
     assert "could not be examined: MemoryError('out of memory')" in text
+    assert "its state could not be saved: out of memory" in text
     found = json.loads((run.path / FILE).read_text())
-    assert found["reason"] == "MemoryError('out of memory')"
+    assert found["problem"] == "MemoryError('out of memory')"
     assert run.status()["state"] == "diverged"

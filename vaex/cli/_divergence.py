@@ -1,11 +1,14 @@
 """The record of a run that stopped being finite: state, report, what to try."""
 
+import contextlib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
 
+from vaex.cli import _console
 from vaex.io import checkpoint
 from vaex.io.atomic import write_json
 from vaex.io.parts import Parts
@@ -71,8 +74,10 @@ def record_divergence(
 ) -> str:
     """Records why a run stopped, its state included, and sets its status.
 
-    Writes RUN/checkpoints-diverged/STEP, RUN/divergence.json and RUN/error.txt. A step
-    that cannot be examined (memory, say) is recorded as one.
+    Writes RUN/checkpoints-diverged/STEP, RUN/divergence.json and RUN/error.txt. A state
+    that cannot be saved (a full disk) and a step that cannot be examined (memory, or a
+    part of the user's that is not pure) are said to be so: neither hides why the run
+    stopped.
 
     Args:
       directory: of the run.
@@ -83,24 +88,56 @@ def record_divergence(
     Returns:
       What to tell the user.
     """
-    lines, facts = [str(error)], {"skipped": list(error.skipped)}
+    reason = str(error)
+    with contextlib.suppress(OSError):
+        directory.fail("diverged", reason, f"{reason}\n")
+    lines = [reason]
     if error.state is not None:
-        record = {"skipped": len(error.skipped), "is_resumable": False}
-        checkpoint.save(directory.path / FOLDER, error.step, error.state, record)
-        try:
-            found = Examined(parts, order, error.state)
-        except Exception as reason:
-            lines.append(f"the step could not be examined: {reason!r}")
-            facts |= {"step": error.step, "reason": repr(reason)}
-        else:
-            lines += found.lines()
-            facts |= found.to_json()
-        write_json(directory.path / FILE, facts)
+        _console.say(f"step {error.step} is not finite; examining it")
+        lines += _kept(directory, error)
+        lines += _explained(directory, parts, order, error)
         again = f"vaex replay {directory.path} --step {error.step}"
         lines.append(f"  {again}  goes through it again")
     text = "\n".join([*lines, f"recorded in {directory.path}"])
-    directory.fail("diverged", str(error), f"{text}\n")
+    with contextlib.suppress(OSError):
+        directory.fail("diverged", reason, f"{text}\n")
     return text
+
+
+def _kept(directory: RunDirectory, error: Diverged) -> list[str]:
+    """Saves the state; what there is to say of that."""
+    record = {"skipped": list(error.skipped), "is_resumable": False}
+    try:
+        checkpoint.save(directory.path / FOLDER, error.step, error.state, record)
+    except Exception as problem:
+        return [f"its state could not be saved: {problem}"]
+    return []
+
+
+def _explained(
+    directory: RunDirectory, parts: Parts, order: BatchOrder, error: Diverged
+) -> list[str]:
+    """Writes the reports; the lines of them."""
+    assert error.state is not None
+    facts: dict[str, Any] = {"step": error.step, "skipped": list(error.skipped)}
+    try:
+        found = Examined(parts, order, error.state)
+    except Exception as problem:
+        lines = [f"the step could not be examined: {problem!r}"]
+        facts["problem"] = repr(problem)
+    else:
+        lines = found.lines()
+        facts |= found.to_json()
+    with contextlib.suppress(OSError):
+        write_json(directory.path / FILE, facts)
+    return lines
+
+
+def stopped_at(directory: RunDirectory) -> Path | None:
+    """The state that a diverged run has kept; None where it did not, or went on."""
+    if directory.status().get("state") != "diverged":
+        return None
+    return checkpoint.latest(directory.path / FOLDER)
 
 
 def like_of(parts: Parts, order: BatchOrder) -> Any:

@@ -59,10 +59,9 @@ def _checked(directory: Any, step: int | None, num_steps: int) -> int:
     Raises:
       InputError: if there is none, or it is out of range.
     """
-    from vaex.cli._divergence import FOLDER
-    from vaex.io.checkpoint import latest
+    from vaex.cli._divergence import stopped_at
 
-    stopped = latest(directory.path / FOLDER)
+    stopped = stopped_at(directory)
     last = num_steps - 1 if stopped is None else int(stopped.name)
     if step is None:
         if stopped is None:
@@ -95,17 +94,14 @@ def _check_data(directory: Any, parts: Any) -> None:
 def _state_at(step: int, directory: Any, parts: Any, data: Any, order: Any) -> Any:
     """The state that a step starts from: saved, or trained up to from one that is."""
     from vaex.cli import _console
-    from vaex.cli._divergence import FOLDER, like_of
+    from vaex.cli._divergence import like_of, stopped_at
     from vaex.cli._progress import CountProgress
     from vaex.io import checkpoint
     from vaex.training.loop import initial_state, iterate
 
-    saved = [
-        path
-        for folder in (directory.path / FOLDER, directory.checkpoints)
-        for path in checkpoint.complete(folder)
-        if int(path.name) <= step
-    ]
+    stopped, saved = stopped_at(directory), checkpoint.complete(directory.checkpoints)
+    saved += [] if stopped is None else [stopped]
+    saved = [path for path in saved if int(path.name) <= step]
     if saved:
         newest = max(saved, key=lambda path: int(path.name))
         start = int(newest.name)
