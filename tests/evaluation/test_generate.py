@@ -146,6 +146,26 @@ def test_rows_and_draws_do_not_depend_on_how_many_there_are(monkeypatch):
     np.testing.assert_allclose(means, drawn[1], rtol=1e-5)
 
 
+def test_a_second_call_with_the_same_parts_compiles_nothing():
+    model, variables, rows = built(Bernoulli(event_shape=EVENT))
+    traces = []
+
+    class Counting(Levels):
+        def inverse(self, x):
+            traces.append(1)
+            return super().inverse(x)
+
+    counting = Counting(17)
+    z = np.zeros((3, LATENT), np.float32)
+    one = decode_mean(model, variables, counting, z)
+    doubled = jax.tree.map(lambda leaf: 2 * leaf, variables)
+    other = decode_mean(model, doubled, counting, z[:2])
+    assert len(traces) == 1
+    assert (one[:2] != other).any()
+    decode_mean(model, variables, Counting(17), z)
+    assert len(traces) == 2
+
+
 def test_class_labels_are_shown_by_their_mode():
     head = Categorical(event_shape=EVENT, num_classes=17)
     model, variables, rows = built(head)

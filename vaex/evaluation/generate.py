@@ -10,6 +10,7 @@ import numpy as np
 from jax import Array
 
 from vaex.errors import InputError
+from vaex.evaluation._programs import kept
 from vaex.numerics import named_fold
 
 BLOCK = 256
@@ -59,7 +60,7 @@ def reconstruct(
       [N, L] or the tuple of its layers.
     """
 
-    @jax.jit
+    @kept("reconstruct", model, preparation)
     def run(variables: Any, key: Array, stored: Any) -> tuple[Array, Array, Array]:
         batch = preparation(named_fold(key, "prepare"), stored)
 
@@ -99,7 +100,7 @@ def encode_means(
       [N, L], or the tuple of the layers.
     """
 
-    @jax.jit
+    @kept("encode_means", model, preparation)
     def run(variables: Any, key: Array, stored: Any) -> Any:
         batch = preparation(named_fold(key, "prepare"), stored)
 
@@ -128,7 +129,7 @@ def decode_mean(
     Of a model with layers z is the tuple of them.
     """
 
-    @jax.jit
+    @kept("decode_mean", model, preparation)
     def run(variables: Any, z: Any, condition: Array | None) -> Array:
         def decode(bound: Any) -> Array:
             return expected(bound.decode(z, condition))
@@ -166,7 +167,7 @@ def sample_prior(
       layers of z).
     """
 
-    @jax.jit
+    @kept("sample_prior", model, preparation, BLOCK)
     def run(
         variables: Any, key: Array, condition: Array | None
     ) -> tuple[Array, Array, Array]:
@@ -211,7 +212,7 @@ def encode_samples(
       InputError: if z has layers.
     """
 
-    @jax.jit
+    @kept("encode_samples", model, preparation)
     def run(variables: Any, key: Array, stored: Any) -> tuple[Array]:
         batch = preparation(named_fold(key, "prepare"), stored)
 
@@ -240,7 +241,7 @@ def decode_samples(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Draws x ~ p(x|z) and means E[x|z] in data units for z [N, L], [N, *E] each."""
 
-    @jax.jit
+    @kept("decode_samples", model, preparation)
     def run(variables: Any, key: Array, z: Array) -> tuple[Array, Array]:
         def draw(bound: Any) -> tuple[Array, Array]:
             likelihood = bound.decode(z)
