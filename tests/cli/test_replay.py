@@ -66,6 +66,24 @@ def test_a_step_of_a_finished_run_is_finite(vaex, finished):
     np.testing.assert_array_equal(found["indices"], order.indices(2, 1)[0])
 
 
+@pytest.mark.slow
+def test_from_a_checkpoint_it_is_the_step_that_it_is_from_the_start(
+    vaex, train, tmp_path, table_file
+):
+    """The range of every quantity of the step, bit for bit."""
+    saving = ("checkpoint.every_steps=2", "checkpoint.keep=9")
+    code, _, err = train(tmp_path, "data=array", f"data.path={table_file}", *saving)
+    assert (code, err) == (0, "")
+    run, found = RunDirectory(only_run(tmp_path)), []
+    for source in (f"state of step 2 from {run.checkpoints / '2'}", "from step 0"):
+        code, out, err = vaex("replay", str(run.path), "--step", "3")
+        assert (code, err) == (0, "")
+        assert source in out
+        found.append((run.path / "replay-3.json").read_text())
+        shutil.rmtree(run.checkpoints, ignore_errors=True)
+    assert found[0] == found[1]
+
+
 def rebuilt(path):
     """The run's parts, and the order of its batches."""
     config = RunDirectory(path).config()
