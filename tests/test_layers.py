@@ -69,7 +69,7 @@ RULES = {
     "training": Rule(L1, TRAINING),
     "evaluation": Rule(L1 | names("training"), TRAINING),
     "anomaly": Rule(L1 | names("training evaluation"), TRAINING),
-    "io": Rule(L1 | names("training"), TRAINING | names("orbax safetensors")),
+    "io": Rule(L1 | names("training"), TRAINING | names("filelock orbax safetensors")),
     "samplers": Rule(
         L1 - names("data") | L2 | names("models objectives training evaluation"),
         names("numpy jax sklearn"),

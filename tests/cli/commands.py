@@ -1,5 +1,6 @@
 """What the tests of the command line share."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -38,3 +39,8 @@ def only_run(root: Path) -> Path:
     """The one run directory in a folder."""
     (path,) = (p for p in root.iterdir() if p.is_dir())
     return path
+
+
+def read(path: Path) -> dict:
+    """A file of JSON."""
+    return json.loads(path.read_text())

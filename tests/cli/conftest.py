@@ -16,6 +16,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from tests.cli.commands import TINY, Answer, Command, Finished
+from tests.cli.own_heads import HEAD
 from vaex.errors import InputError
 
 
@@ -148,3 +149,15 @@ def levels_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     images[0, 0, 0] = 255
     np.save(path, images.astype(np.uint8))
     return path
+
+
+@pytest.fixture
+def my_lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A working directory with a package of the user's own; its name."""
+    name = f"lab_{tmp_path.name}"
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "heads.py").write_text(HEAD)
+    (tmp_path / name / "broken.py").write_text("import not_installed_anywhere\n")
+    (tmp_path / name / "cut.py").write_text("class Head(\n")
+    monkeypatch.chdir(tmp_path)
+    return name

@@ -3,6 +3,7 @@
 import functools
 import json
 import logging
+import resource
 import shutil
 import subprocess
 import sys
@@ -199,20 +200,34 @@ def test_saving_twice_replaces(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["4"]
 
 
-def test_a_save_that_fails_leaves_no_checkpoint_of_that_step(tmp_path, monkeypatch):
-    earlier = checkpoint.save(tmp_path, 3, {"w": jnp.ones(3)})
-    checkpoint.save(tmp_path, 4, {"w": jnp.ones(3)})
+def test_a_save_that_fails_leaves_what_was_there(tmp_path, monkeypatch):
+    before = checkpoint.save(tmp_path, 4, {"w": jnp.ones(3)})
 
     def full(path, value):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(checkpoint, "write_json", full)
-    with pytest.raises(OSError, match="No space left"):
-        checkpoint.save(tmp_path, 4, {"w": jnp.zeros(3)})
-    assert checkpoint.latest(tmp_path) == earlier
-    assert_same_bits(
-        checkpoint.restore(earlier, {"w": jnp.ones(3)}), {"w": jnp.ones(3)}
-    )
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint, "write_json", full)
+        with pytest.raises(OSError, match="No space left"):
+            checkpoint.save(tmp_path, 4, {"w": jnp.zeros(3)})
+    assert [path.name for path in tmp_path.iterdir()] == ["4"]
+    assert checkpoint.restore(before, {"w": jnp.ones(3)})["w"].tolist() == [1, 1, 1]
+
+
+def test_a_disk_that_is_full_half_way(tmp_path):
+    """The system's own refusal of the bytes beyond a limit, in orbax's writes too."""
+    before = checkpoint.save(tmp_path, 1, {"w": jnp.ones(3)})
+    large = {"w": jax.random.normal(jax.random.key(0), (200_000,))}
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+    try:
+        with pytest.raises(Exception, match="(?i)file too large|EFBIG"):
+            checkpoint.save(tmp_path, 2, large)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert checkpoint.complete(tmp_path) == [before]
+    checkpoint.verify(before)
+    checkpoint.verify(checkpoint.save(tmp_path, 2, large))
 
 
 @pytest.mark.parametrize(

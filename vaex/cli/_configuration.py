@@ -13,7 +13,7 @@ from omegaconf.errors import MissingMandatoryValue
 from vaex.cli import _schema
 from vaex.cli._suggestions import did_you_mean, paths
 from vaex.errors import InputError
-from vaex.io.identity import identity
+from vaex.io.run_identity import identity_of
 
 
 def config_folder() -> Path:
@@ -40,7 +40,7 @@ def run_name(config: dict[str, Any]) -> str:
     """
     from vaex.io.parts import open_source
 
-    known = identity(config)
+    known = identity_of(config)
     try:
         source = open_source(config)
         name, checksum = source.name, source.checksum()

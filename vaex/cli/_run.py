@@ -11,6 +11,7 @@ import jax
 
 from vaex.cli import _console, _training
 from vaex.cli._check import check
+from vaex.cli._divergence import record_divergence
 from vaex.cli._drawing import draw_run
 from vaex.cli._evaluate import Estimator, evaluate
 from vaex.cli._same import refuse_another, refuse_other_code
@@ -122,8 +123,8 @@ def _run(
     try:
         return _train(config, setup, saved, stop)
     except Diverged as error:
-        directory.fail("diverged", str(error), f"{error}\n")
-        raise RunError(f"{error}; recorded in {directory.path}") from error
+        text = record_divergence(directory, parts, setup.order, error)
+        raise RunError(text) from error
     except KeyboardInterrupt as error:
         with contextlib.suppress(OSError):
             directory.set_status("interrupted")
@@ -167,6 +168,18 @@ def _train(
             f"stopped at step {at.step} of {setup.num_steps}: no estimate improved on "
             f"that of step {at.stopping.best_step} for {at.stopping.looks} looks"
         )
+    if at.too_long:
+        _console.say(
+            f"{'warning' if at.too_long > at.step / 10 else 'note'}: {at.too_long} of "
+            f"{at.step} steps made no update, as their gradient's norm was above "
+            f"updates.skip_above={config['updates']['skip_above']}; metrics.jsonl has "
+            "gradient_norm"
+        )
+    if at.skipped:
+        _console.say(
+            f"warning: {len(at.skipped)} steps were not finite and left out; see why: "
+            f"vaex replay {directory.path} --step {at.skipped[0]}"
+        )
     chosen = at.state
     if setup.trainer.keep_best and at.best is not None:
         chosen = at.best
@@ -181,7 +194,7 @@ def _train(
         "steps": at.step,
         "examples": examples,
         "checkpoint": int(state.step),
-        "skipped": at.skipped,
+        "skipped": list(at.skipped),
         "seconds": round(at.seconds, 3),
         "examples_per_second": round(examples / at.seconds, 1),
     }

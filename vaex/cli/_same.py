@@ -3,8 +3,8 @@
 from typing import Any
 
 from vaex.errors import InputError
-from vaex.io.identity import differences, identity
 from vaex.io.run_directory import RunDirectory
+from vaex.io.run_identity import differences, identity_of
 
 SHOWN = 6
 """Differences named in a message."""
@@ -24,7 +24,7 @@ def refuse_another(
       InputError: with the differences.
     """
     saved = directory.config()
-    found = differences(identity(saved), identity(config)) if saved else []
+    found = differences(identity_of(saved), identity_of(config)) if saved else []
     before = directory.status().get("data", {}).get("checksum")
     if before not in (None, checksum):
         found.append(f"the data's checksum was {before[:10]}, is {checksum[:10]}")

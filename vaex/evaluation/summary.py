@@ -137,7 +137,9 @@ def _active(means: np.ndarray, squared_errors: np.ndarray) -> np.ndarray:
 def _joined(layers: list[np.ndarray], errors: list[np.ndarray]) -> np.ndarray:
     """[2, N, L]: means of the units of all layers, and the squares of their errors."""
     means = np.concatenate(layers, 1)
-    return np.stack([means, np.concatenate(errors, 1) if errors else 0.0 * means])
+    return np.stack(
+        [means, np.concatenate(errors, 1) if errors else np.zeros_like(means)]
+    )
 
 
 def _by_layer(estimates: Mapping[str, Any], name: str) -> list[np.ndarray]:

@@ -22,7 +22,7 @@ class RunDirectory:
     """Paths and records of one run.
 
     Holds `config.json` (resolved), `status.json`, `metrics.jsonl`, `checkpoints/`,
-    `results.json`, `figures/`, and `error.txt` where it failed.
+    `results.json`, `figures/`, and where it failed `error.txt`, `divergence.json`.
 
     Attributes:
       path: the directory.
@@ -92,7 +92,7 @@ class RunDirectory:
         before = self.status()
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            for name in ("results.json", "error.txt"):
+            for name in ("results.json", "error.txt", "divergence.json"):
                 (self.path / name).unlink(missing_ok=True)
             self._cut_metrics(cursor)
             write_json(self.path / "config.json", dict(config))

@@ -7,12 +7,12 @@ RUN_ONLY = ("run", "checkpoint", "hydra")
 """Parts of a configuration that do not change what is computed."""
 
 
-def identity(config: Mapping[str, Any]) -> dict[str, Any]:
+def identity_of(config: Mapping[str, Any]) -> dict[str, Any]:
     """A configuration without run-only parts, and of the data only what kind.
 
     The data's checksum stands for them: the same bytes may lie anywhere.
 
-    >>> identity({"seed": 0, "run": {}, "data": {"_target_": "a.B", "path": "c"}})
+    >>> identity_of({"seed": 0, "run": {}, "data": {"_target_": "a.B", "path": "c"}})
     {'seed': 0, 'data': {'_target_': 'a.B'}}
     """
     found = {k: v for k, v in config.items() if k not in RUN_ONLY}
