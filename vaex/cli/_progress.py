@@ -94,7 +94,7 @@ class TrainingProgress(CountProgress):
         """Shows the averages of the last chunk."""
         shown = "elbo" if "elbo" in metrics else "loss"
         unit = " nats" if shown == "elbo" else ""
-        live = f"{shown} {metrics[shown].mean():.2f}{unit}{self._held_out}"
+        live = f"{shown} {_mean(metrics[shown]):.2f}{unit}{self._held_out}"
         now = time.perf_counter()
         if self._first is not None and now > self._first[0]:
             rate = (done - self._first[1]) / (now - self._first[0])

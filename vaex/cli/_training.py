@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import numpy as np
 
 from vaex.cli import _console
 from vaex.cli._evaluate import Estimator
@@ -57,7 +58,8 @@ class Position:
       stopping: what the looks have shown.
       best: state of the best look, None where there was none.
       metrics: the log's cursor.
-      skipped: steps left out so far.
+      skipped: the steps left out so far, as they were not finite.
+      too_long: how many made no update, as `updates.skip_above` says.
       seconds: spent training, over all attempts.
     """
 
@@ -65,7 +67,8 @@ class Position:
     stopping: EarlyStopping
     best: TrainState | None = None
     metrics: Mapping[str, Any] = field(default_factory=dict)
-    skipped: int = 0
+    skipped: tuple[int, ...] = ()
+    too_long: int = 0
     seconds: float = 0.0
 
     @property
@@ -84,7 +87,8 @@ class Position:
         return {
             "stopping": self.stopping.as_dict(),
             "metrics": dict(self.metrics),
-            "skipped": self.skipped,
+            "skipped": list(self.skipped),
+            "too_long": self.too_long,
             "seconds": self.seconds,
         }
 
@@ -153,7 +157,8 @@ def start(
         stopping=stopping.resumed(saved.record["stopping"]),
         best=None if saved.best is None else checkpoint.restore(saved.best, like),
         metrics=saved.record["metrics"],
-        skipped=saved.record["skipped"],
+        skipped=tuple(saved.record["skipped"]),
+        too_long=saved.record["too_long"],
         seconds=saved.record["seconds"],
     )
 
@@ -189,7 +194,7 @@ def train(
         num_steps=setup.num_steps,
         boundaries=[every for every in ends_at if every],
         max_skipped=trainer.max_skipped,
-        skipped=at.skipped,
+        skipped=len(at.skipped),
     )
     if boundary:  # compiled before the clock of the progress bar starts
         setup.estimator.quick(model_variables(at.state), 1)
@@ -206,7 +211,8 @@ def train(
     ):
         for chunk in chunks:
             at.state = chunk.state
-            at.skipped += len(chunk.skipped)
+            at.skipped += chunk.skipped
+            at.too_long += int(np.nansum(chunk.metrics.get("skipped", 0)))
             metrics = in_data_units(chunk.metrics, setup.parts.preparation.log_det)
             log.add(chunk.step, metrics)
             progress.advance(chunk.step, metrics)

@@ -56,8 +56,7 @@ class Diverged(RunError):
     ):
         before = f", after {len(skipped)} skipped" if skipped else ""
         super().__init__(
-            f"the loss or its gradient is not finite at step {step}{before}; try a "
-            "lower optimizer.learning_rate or a higher likelihood.min_scale"
+            f"the loss or its gradient is not finite at step {step}{before}"
         )
         self.step = step
         self.state = state
