@@ -1,16 +1,19 @@
 """The one Python loop: compiled chunks, metrics fetched between them."""
 
+import functools
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
 from vaex.errors import RunError
 from vaex.training.calibration import calibrate
 from vaex.training.experiment import Experiment
+from vaex.training.feed import make_feed, ready
 from vaex.training.order import BatchOrder
 from vaex.training.state import TrainState, make_init
 from vaex.training.step import make_chunk, make_step
@@ -68,7 +71,8 @@ def initial_state(
 ) -> TrainState:
     """The train state at step 0 of the run with this seed."""
     first = order.indices(0, 1)[0]
-    init = make_init(experiment, {name: a[first] for name, a in data.items()})
+    rows = {name: jnp.asarray(a[first]) for name, a in data.items()}
+    init = make_init(experiment, rows)
     return jax.jit(init)(jax.random.key(order.seed), experiment.hparams())
 
 
@@ -96,7 +100,8 @@ def iterate(
 
     Args:
       experiment: what is trained.
-      data: the training split as stored, name -> [N, ...], on the device.
+      data: the training split as stored, name -> [N, ...], as `feed.ready` gives it:
+        on the device, or streamed from disk.
       order: which rows each step sees.
       state: where to start.
       num_steps: last step.
@@ -116,27 +121,33 @@ def iterate(
     allowed = min(10, num_steps // 100) if max_skipped is None else max_skipped
     longest = max(1, min(MAX_CHUNK, MAX_INDICES // order.batch_size))
 
-    def chunk(state: TrainState, rows: np.ndarray) -> tuple[TrainState, Any]:
-        indices = np.zeros((longest, order.batch_size), np.int32)
+    feed = make_feed(data, order, longest, num_steps)
+
+    def chunk(
+        state: TrainState, data: Mapping[str, Array], rows: np.ndarray
+    ) -> tuple[TrainState, Any]:
+        indices = np.zeros((feed.longest, order.batch_size), np.int32)
         indices[: len(rows)] = rows
         state, history = compiled(state, data, indices, np.int32(len(rows)))
         return state, {k: v[: len(rows)] for k, v in jax.device_get(history).items()}
 
     step, length, left_out = int(state.step), 1, ()
     while step < num_steps:
-        stop = min(step + length, num_steps)
+        stop = min(step + length, num_steps, feed.end(step))
         stop = min([stop, *(step - step % every + every for every in boundaries)])
-        rows = order.indices(step, stop - step)
+        held, rows = feed.take(step, stop - step)
         started = time.perf_counter()
-        after, metrics = chunk(state, rows)
+        after, metrics = chunk(state, held, rows)
         seconds = time.perf_counter() - started
         now: tuple[int, ...] = ()
         if not metrics.pop("finite").all():
             left = allowed - skipped - len(left_out)
-            after, metrics, now = _guarded(chunk, state, rows, left, left_out)
+            after, metrics, now = _guarded(
+                functools.partial(chunk, data=held), state, rows, left, left_out
+            )
             left_out += now
         elif len(rows) == length and seconds < TARGET_SECONDS:
-            length = min(2 * length, longest)
+            length = min(2 * length, feed.longest)
         elif len(rows) > 1 and seconds > 3 * TARGET_SECONDS:
             length = max(1, length // 2)
         step, state = stop, after
@@ -144,7 +155,7 @@ def iterate(
 
 
 def _guarded(
-    chunk: Callable[[TrainState, np.ndarray], tuple[TrainState, Any]],
+    chunk: Callable[..., tuple[TrainState, Any]],
     state: TrainState,
     rows: np.ndarray,
     left: int,
@@ -154,7 +165,7 @@ def _guarded(
     history: list[dict[str, np.ndarray]] = []
     skipped: tuple[int, ...] = ()
     for row in rows:
-        after, metrics = chunk(state, row[None])
+        after, metrics = chunk(state, rows=row[None])
         if not metrics.pop("finite").all():
             step = int(state.step)
             if len(skipped) >= left:
@@ -190,7 +201,7 @@ def fit(
     Returns:
       The final state, and name -> [number of steps].
     """
-    device = jax.device_put(dict(data))
+    device = ready(data)
     order = BatchOrder(seed, len(data["x"]), min(batch_size, len(data["x"])))
     state = initial_state(experiment, device, order)
     history: list[dict[str, np.ndarray]] = []
