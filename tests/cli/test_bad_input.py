@@ -240,3 +240,24 @@ def test_a_damaged_record_of_the_run(train, tmp_path, folder):
     assert f"{folder}/status.json is damaged" in err
     assert "move the run directory aside" in err
     assert (folder / "status.json").read_text() == '{"state": "fin'
+
+
+@pytest.mark.parametrize(
+    "objective",
+    [
+        pytest.param(name, marks=[] if name == "factor_vae" else pytest.mark.slow)
+        for name in (
+            "factor_vae",
+            "beta_tcvae",
+            "dip_vae_i",
+            "dip_vae_ii",
+            "info_vae",
+            "wae_mmd",
+        )
+    ],
+)
+def test_an_objective_that_compares_examples_needs_two(refused_values, objective):
+    line = (f"objective={objective}",)
+    message = refused_values("trainer.batch_size=1", line=line)
+    assert "needs at least 2 " in message
+    assert "raise trainer.batch_size" in message

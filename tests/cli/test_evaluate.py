@@ -6,6 +6,8 @@ import shutil
 import numpy as np
 import pytest
 
+from tests.cli.commands import only_run
+
 # The run that is only read is trained once for both files.
 pytestmark = pytest.mark.xdist_group("finished run")
 
@@ -152,3 +154,10 @@ def test_samples_from_a_fit_to_the_latents(vaex, copy):
     code, _, err = vaex(*line, "Gausian")
     assert code == 2
     assert "--sampler: vaex.samplers has no 'Gausian'; did you mean Gaussian?" in err
+
+
+@pytest.mark.slow
+def test_an_objective_that_refuses_one_example_is_read_back(vaex, train, tmp_path):
+    assert train(tmp_path, "objective=wae_mmd").code == 0
+    code, _, err = vaex("evaluate", str(only_run(tmp_path)), "--num-samples", "2")
+    assert (code, err) == (0, "")

@@ -1,11 +1,9 @@
 """The record of a run that stopped being finite: state, report, what to try."""
 
 import contextlib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import jax
 import numpy as np
 
 from vaex.cli import _console
@@ -138,14 +136,6 @@ def stopped_at(directory: RunDirectory) -> Path | None:
     if directory.status().get("state") != "diverged":
         return None
     return checkpoint.latest(directory.path / FOLDER)
-
-
-def like_of(parts: Parts, order: BatchOrder) -> Any:
-    """What a train state of the run looks like, nothing computed."""
-    from vaex.training.loop import initial_state
-
-    train: Mapping[str, Any] = parts.dataset.splits["train"]
-    return jax.eval_shape(lambda: initial_state(parts.experiment, train, order))
 
 
 def _compact(report: Report) -> dict[str, Any]:

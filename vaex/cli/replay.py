@@ -93,8 +93,10 @@ def _check_data(directory: Any, parts: Any) -> None:
 
 def _state_at(step: int, directory: Any, parts: Any, data: Any, order: Any) -> Any:
     """The state that a step starts from: saved, or trained up to from one that is."""
+    import jax
+
     from vaex.cli import _console
-    from vaex.cli._divergence import like_of, stopped_at
+    from vaex.cli._divergence import stopped_at
     from vaex.cli._progress import CountProgress
     from vaex.io import checkpoint
     from vaex.training.loop import initial_state, iterate
@@ -105,7 +107,8 @@ def _state_at(step: int, directory: Any, parts: Any, data: Any, order: Any) -> A
     if saved:
         newest = max(saved, key=lambda path: int(path.name))
         start = int(newest.name)
-        state = checkpoint.restore(newest, like_of(parts, order))
+        like = jax.eval_shape(lambda: initial_state(parts.experiment, data, order))
+        state = checkpoint.restore(newest, like)
         _console.say(f"state of step {start} from {newest}")
     else:
         start, state = 0, initial_state(parts.experiment, data, order)

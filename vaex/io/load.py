@@ -1,6 +1,7 @@
 """Reading a trained run back."""
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from vaex.errors import InputError
 from vaex.io.checkpoint import complete, restore, verify
 from vaex.io.parts import Parts, assemble
 from vaex.io.run_directory import RunDirectory
+from vaex.training.config import TrainConfig
 from vaex.training.state import TrainState, make_init, model_variables
 
 
@@ -102,7 +104,18 @@ def load_run(path: str | Path) -> LoadedRun:
             f"now (checksum {before[:10]}, now {now[:10]}); restore the data, or "
             "train anew"
         )
-    rows = {name: a[:1] for name, a in parts.dataset.splits["train"].items()}
-    init = make_init(parts.experiment, rows)
-    like = jax.eval_shape(init, jax.random.key(0), parts.experiment.hparams())
+    like = state_shapes(parts, config)
     return LoadedRun(directory, config, parts, restore(checkpoint, like))
+
+
+def state_shapes(parts: Parts, config: Mapping[str, Any]) -> TrainState:
+    """What a run's train state looks like: ShapeDtypeStructs, nothing computed.
+
+    Args:
+      parts: of the run.
+      config: resolved; a batch of its size, as some objectives refuse one example.
+    """
+    train = parts.dataset.splits["train"]
+    size = TrainConfig(**config["trainer"]).batch_size_for(len(train["x"]))
+    init = make_init(parts.experiment, {name: a[:size] for name, a in train.items()})
+    return jax.eval_shape(init, jax.random.key(0), parts.experiment.hparams())

@@ -6,7 +6,7 @@ from jax import Array
 
 from vaex.errors import InputError
 from vaex.objectives.ledger import rate
-from vaex.types import Terms
+from vaex.types import Batch, Terms
 
 
 def check_count(name: str, value: int, least: int = 1) -> None:
@@ -14,6 +14,15 @@ def check_count(name: str, value: int, least: int = 1) -> None:
     if value < least:
         raise InputError(
             f"{name} of the objective must be at least {least}, got {value}"
+        )
+
+
+def check_examples(name: str, batch: Batch, reason: str) -> None:
+    """Raises InputError where a batch of one example would train nothing."""
+    if len(batch["x"]) < 2:
+        raise InputError(
+            f"{name} needs at least 2 examples in a batch, got {len(batch['x'])}: "
+            f"{reason}; raise trainer.batch_size"
         )
 
 

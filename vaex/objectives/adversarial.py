@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from vaex.objectives._checks import check_count, needed_rate
+from vaex.objectives._checks import check_count, check_examples, needed_rate
 from vaex.objectives._latent import latent_array, prior_draws
 from vaex.objectives.critic import Critic, classification_loss, frozen
 from vaex.objectives.ledger import distortion, ledger_of
@@ -51,6 +51,7 @@ def factor_vae(
       resampled by them first. Its two optimizers are optimizer=two_players.
     """
     check_count("num_samples", num_samples)
+    check_examples("factor_vae", batch, "one alone cannot be permuted")
     terms = model.terms(batch, num_samples=num_samples, train=train)
     divergence = needed_rate(model, terms, "factor_vae")
     z = latent_array(model, terms, "factor_vae")

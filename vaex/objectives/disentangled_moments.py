@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from vaex.errors import InputError
-from vaex.objectives._checks import check_count, needed_rate, part_name
+from vaex.objectives._checks import check_count, check_examples, needed_rate, part_name
 from vaex.objectives._latent import latent_array
 from vaex.objectives.ledger import distortion, ledger_of
 from vaex.objectives.weighting import example_mean, example_shares
@@ -99,6 +99,7 @@ def _encoded(
     model: Model, batch: Batch, train: bool, num_samples: int, name: str
 ) -> tuple[Any, Terms]:
     check_count("num_samples", num_samples)
+    check_examples(name, batch, "one alone has no covariance")
     q = model.encode(batch, train=train)
     terms = model.terms(batch, num_samples=num_samples, train=train, posterior=q)
     latent_array(model, terms, name)
