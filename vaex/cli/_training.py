@@ -24,6 +24,7 @@ from vaex.training.config import TrainConfig
 from vaex.training.early_stopping import EarlyStopping, settled
 from vaex.training.loop import initial_state, iterate
 from vaex.training.order import BatchOrder
+from vaex.training.placement import Placement
 from vaex.training.state import TrainState, model_variables
 
 
@@ -37,6 +38,11 @@ class Setup:
     saving: CheckpointConfig
     order: BatchOrder
     estimator: Estimator
+    placement: Placement = field(init=False)
+
+    def __post_init__(self) -> None:
+        placement = Placement.of(self.trainer.devices, self.order.batch_size)
+        object.__setattr__(self, "placement", placement)
 
     @property
     def num_steps(self) -> int:
@@ -195,6 +201,7 @@ def train(
         boundaries=[every for every in ends_at if every],
         max_skipped=trainer.max_skipped,
         skipped=len(at.skipped),
+        placement=setup.placement,
     )
     if boundary:  # compiled before the clock of the progress bar starts
         setup.estimator.quick(model_variables(at.state), 1)

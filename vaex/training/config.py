@@ -30,6 +30,7 @@ class TrainConfig:
         stops; None to train to the end. See `vaex.training.early_stopping`.
       min_delta: an improvement is one by more than this, in nats per example.
       keep_best: whether the state of the best estimate is what the run ends with.
+      devices: how many share each step, or "all"; see `vaex.training.placement`.
 
     >>> TrainConfig(epochs=2).num_steps(steps_per_epoch=10)
     20
@@ -45,14 +46,20 @@ class TrainConfig:
     patience: int | None = None
     min_delta: float = 0.0
     keep_best: bool = False
+    devices: int | str = 1
 
     def __post_init__(self) -> None:
         if self.epochs is None and self.steps is None:
             raise InputError("one of trainer.epochs and trainer.steps must be given")
+        if self.devices != "all" and type(self.devices) is not int:
+            raise InputError(
+                'trainer.devices must be a number of devices or "all", got '
+                f"{self.devices!r}"
+            )
         lowest = {"evaluate_every": 0, "min_delta": 0, "max_skipped": 0}
         for name in self.__dataclass_fields__:
             value, least = getattr(self, name), lowest.get(name, 1)
-            if value is None or isinstance(value, bool):
+            if value is None or isinstance(value, bool | str):
                 continue
             if not math.isfinite(value):
                 raise InputError(f"trainer.{name} must be finite, got {value}")

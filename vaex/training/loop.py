@@ -15,6 +15,7 @@ from vaex.training.calibration import calibrate
 from vaex.training.experiment import Experiment
 from vaex.training.feed import make_feed, ready
 from vaex.training.order import BatchOrder
+from vaex.training.placement import SINGLE, Placement
 from vaex.training.state import TrainState, make_init
 from vaex.training.step import make_chunk, make_step
 
@@ -86,6 +87,7 @@ def iterate(
     boundaries: Collection[int] = (),
     max_skipped: int | None = 0,
     skipped: int = 0,
+    placement: Placement = SINGLE,
 ) -> Iterator[Progress]:
     """Trains from `state` to step `num_steps`, chunk by chunk.
 
@@ -101,7 +103,8 @@ def iterate(
     Args:
       experiment: what is trained.
       data: the training split as stored, name -> [N, ...], as `feed.ready` gives it:
-        on the device, or streamed from disk.
+        on the device, from where it is copied to the others where there are several,
+        or streamed from disk.
       order: which rows each step sees.
       state: where to start.
       num_steps: last step.
@@ -109,19 +112,20 @@ def iterate(
       max_skipped: how many steps of the run may be skipped; 0 stops at the first, None
         allows ten, but no more than one of `num_steps` in a hundred.
       skipped: how many of them were before `state`.
+      placement: the devices that share each step.
 
     Yields:
-      Progress after each chunk.
+      Progress after each chunk, its state on the first device.
 
     Raises:
       Diverged: at the first step that would have to be skipped and may not.
     """
     # Not donated: what a chunk started from is there to go through it again.
-    compiled = jax.jit(make_chunk(make_step(experiment)))
+    compiled = placement.jit(make_chunk(placement.divides(make_step(experiment))))
     allowed = min(10, num_steps // 100) if max_skipped is None else max_skipped
     longest = max(1, min(MAX_CHUNK, MAX_INDICES // order.batch_size))
 
-    feed = make_feed(data, order, longest, num_steps)
+    feed = make_feed(data, order, longest, num_steps, placement.everywhere)
 
     def chunk(
         state: TrainState, data: Mapping[str, Array], rows: np.ndarray
@@ -132,6 +136,7 @@ def iterate(
         return state, {k: v[: len(rows)] for k, v in jax.device_get(history).items()}
 
     step, length, left_out = int(state.step), 1, ()
+    state = placement.everywhere(state)
     while step < num_steps:
         stop = min(step + length, num_steps, feed.end(step))
         stop = min([stop, *(step - step % every + every for every in boundaries)])
@@ -142,16 +147,20 @@ def iterate(
         now: tuple[int, ...] = ()
         if not metrics.pop("finite").all():
             left = allowed - skipped - len(left_out)
-            after, metrics, now = _guarded(
-                functools.partial(chunk, data=held), state, rows, left, left_out
-            )
+            try:
+                after, metrics, now = _guarded(
+                    functools.partial(chunk, data=held), state, rows, left, left_out
+                )
+            except Diverged as error:
+                error.state = placement.here(error.state)
+                raise
             left_out += now
         elif len(rows) == length and seconds < TARGET_SECONDS:
             length = min(2 * length, feed.longest)
         elif len(rows) > 1 and seconds > 3 * TARGET_SECONDS:
             length = max(1, length // 2)
         step, state = stop, after
-        yield Progress(state, step, metrics, now)
+        yield Progress(placement.here(state), step, metrics, now)
 
 
 def _guarded(
@@ -186,6 +195,7 @@ def fit(
     epochs: int,
     batch_size: int = 128,
     seed: int = 0,
+    devices: int | str = 1,
 ) -> tuple[TrainState, dict[str, np.ndarray]]:
     """Trains from scratch and returns the state and the metrics of every step.
 
@@ -197,16 +207,20 @@ def fit(
       epochs: passes over the data.
       batch_size: examples a step; at most N.
       seed: of initialisation, noise and order.
+      devices: how many share each step, or "all"; see `vaex.training.placement`.
 
     Returns:
-      The final state, and name -> [number of steps].
+      The final state, on one device, and name -> [number of steps].
     """
-    device = ready(data)
     order = BatchOrder(seed, len(data["x"]), min(batch_size, len(data["x"])))
+    placement = Placement.of(devices, order.batch_size)
+    device = ready(data)
     state = initial_state(experiment, device, order)
     history: list[dict[str, np.ndarray]] = []
     num_steps = epochs * order.steps_per_epoch
-    for progress in iterate(experiment, device, order, state, num_steps=num_steps):
+    for progress in iterate(
+        experiment, device, order, state, num_steps=num_steps, placement=placement
+    ):
         state = progress.state
         history.append(progress.metrics)
     state = calibrate(experiment, state, device)
