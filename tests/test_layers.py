@@ -75,6 +75,7 @@ RULES = {
         names("numpy jax sklearn"),
     ),
     # L5
+    "tracking": Rule(BASE, names("")),  # trackers are imported by a view that starts
     "loaded_model": Rule(L1 | names("training evaluation io"), names("numpy jax")),
     "sklearn": Rule(ANYTHING, ANYTHING, HYDRA | names("cli")),
     "testing": Rule(ANYTHING, ANYTHING, HYDRA | names("cli")),

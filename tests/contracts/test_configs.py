@@ -37,10 +37,11 @@ def options(group: str) -> list[str]:
     return [file.stem for file in files if file.stem != "custom"]
 
 
-AFTER_TRAINING = ("sampler",)
-"""Groups that are no part of a run: tests/samplers/test_command.py has them."""
+ELSEWHERE = ("sampler", "tracking")
+"""Groups that are no part of what trains; tests/samplers/ and tests/tracking/ have
+them."""
 FOLDERS = [folder.name for folder in sorted(FOLDER.iterdir()) if folder.is_dir()]
-GROUPS = [name for name in FOLDERS if name not in AFTER_TRAINING]
+GROUPS = [name for name in FOLDERS if name not in ELSEWHERE]
 PARTS = [group for group in GROUPS if group not in ("data", "experiment")]
 OPTIONS = [
     pytest.param(group, option, id=f"{group}={option}")

@@ -49,10 +49,11 @@ def _explain_hydra(text: str, chosen: Sequence[str]) -> str:
     unknown = re.search(r"Could not override '([^']+)'", text)
     if unknown:
         return _unknown_key(unknown[1], chosen)
-    missing = re.search(r"Could not find '([^']+)/([^'/]+)'", text)
+    missing = re.search(r"Could not (?:find|load) '([^']+)/([^'/]+)'", text)
     if missing:
-        options = re.findall(r"^\t([\w-]+)$", text, re.MULTILINE)
         group, option = missing.groups()
+        options = re.findall(r"^\t([\w-]+)$", text, re.MULTILINE)
+        options = options or _options(group)  # not told where the line gave a list
         near = did_you_mean(option, options)
         return (
             f"{group}={option}: there is no such option{near}; there are: "
@@ -75,6 +76,12 @@ def _explain_hydra(text: str, chosen: Sequence[str]) -> str:
         return f"{name} must be given: add {name}=VALUE"
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return "; ".join(dict.fromkeys(lines[:3]))
+
+
+def _options(group: str) -> list[str]:
+    from vaex.cli._configuration import slots
+
+    return slots().get(group, [])
 
 
 def _unknown_key(key: str, chosen: Sequence[str]) -> str:

@@ -16,6 +16,7 @@ from rich.progress import (
 )
 
 from vaex.io.run_directory import RunDirectory
+from vaex.tracking.views import Views
 
 PLAIN_SECONDS = 5.0
 """Seconds between plain lines."""
@@ -112,13 +113,14 @@ class MetricsLog:
     """Averages steps into rows of metrics.jsonl, whatever the chunks were.
 
     As a context it writes what is left at the end, also where training stopped
-    early.
+    early; such a row ends where no other attempt's does, and views do not hear it.
 
     Args:
       directory: of the run.
       every: steps in a row.
       steps_per_epoch: for the epoch column.
       resumed: what `cursor` said when the run was saved.
+      views: told every row that was written.
     """
 
     def __init__(
@@ -127,8 +129,9 @@ class MetricsLog:
         every: int,
         steps_per_epoch: int,
         resumed: Mapping[str, Any] | None = None,
+        views: Views | None = None,
     ):
-        self._directory, self._every = directory, every
+        self._directory, self._every, self._views = directory, every, views
         self._steps_per_epoch = steps_per_epoch
         found = resumed or {"step": 0, "pending": {}}
         self._step: int = found["step"]
@@ -149,6 +152,8 @@ class MetricsLog:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if kind is not None:
+            self._views = None
         self.flush()
 
     def add(self, step: int, metrics: Mapping[str, np.ndarray]) -> None:
@@ -163,7 +168,7 @@ class MetricsLog:
     def add_estimate(self, step: int, split: str, values: Mapping[str, float]) -> None:
         """Writes a row of held-out estimates."""
         self.flush()
-        self._directory.append_metrics([self._row(step, split) | dict(values)])
+        self._append([self._row(step, split) | dict(values)])
 
     def flush(self) -> None:
         """Writes what is left as a shorter row."""
@@ -179,7 +184,12 @@ class MetricsLog:
             means = {k: _mean(v) for k, v in head.items()}
             rows.append(self._row(end, "train") | means)
         if rows:
-            self._directory.append_metrics(rows)
+            self._append(rows)
+
+    def _append(self, rows: list[dict[str, Any]]) -> None:
+        self._directory.append_metrics(rows)
+        if self._views:
+            self._views.rows(rows)
 
     def _row(self, step: int, split: str) -> dict[str, Any]:
         epoch = step / self._steps_per_epoch

@@ -9,7 +9,7 @@ from typing import Any
 
 import jax
 
-from vaex.cli import _console, _training
+from vaex.cli import _console, _tracking, _training
 from vaex.cli._check import check
 from vaex.cli._divergence import record_divergence
 from vaex.cli._drawing import draw_run
@@ -87,6 +87,7 @@ def _again(
         _console.say(f"note: it was computed with {change}")
     _console.show_results(finished)
     _console.show_paths(directory)
+    _tracking.catch_up(_tracking.open_views(config, directory), directory)
     return finished
 
 
@@ -121,6 +122,7 @@ def _run(
         _console.say(f"an unfinished run was here; it goes on from step {step}")
     _announce(parts, setup.trainer, setup.order)
     try:
+        _tracking.begin(setup.views, directory)
         return _train(config, setup, saved, stop)
     except Diverged as error:
         text = record_divergence(directory, parts, setup.order, error)
@@ -142,6 +144,8 @@ def _run(
         with contextlib.suppress(OSError):
             directory.fail("failed", str(error), traceback.format_exc())
         raise
+    finally:
+        _tracking.end(setup.views, directory)
 
 
 def _setup(config: dict[str, Any], directory: RunDirectory, parts: Parts) -> Setup:
@@ -154,6 +158,7 @@ def _setup(config: dict[str, Any], directory: RunDirectory, parts: Parts) -> Set
         saving=CheckpointConfig(**config["checkpoint"]),
         order=BatchOrder(config["seed"], num_train, trainer.batch_size_for(num_train)),
         estimator=Estimator.of(parts, config),
+        views=_tracking.open_views(config, directory),
     )
 
 

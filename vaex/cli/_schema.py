@@ -38,6 +38,7 @@ class Config:
     likelihood: Any = MISSING
     objective: Any = MISSING
     optimizer: Any = MISSING
+    tracking: dict[str, Any] = field(default_factory=dict)
     run: Run = field(default_factory=Run)
 
 

@@ -20,6 +20,7 @@ from vaex.io.checkpoint_config import CheckpointConfig
 from vaex.io.checkpoint_writer import CheckpointWriter
 from vaex.io.parts import Parts
 from vaex.io.run_directory import RunDirectory
+from vaex.tracking.views import Views
 from vaex.training.config import TrainConfig
 from vaex.training.early_stopping import EarlyStopping, settled
 from vaex.training.loop import initial_state, iterate
@@ -38,6 +39,7 @@ class Setup:
     saving: CheckpointConfig
     order: BatchOrder
     estimator: Estimator
+    views: Views
     placement: Placement = field(init=False)
 
     def __post_init__(self) -> None:
@@ -213,7 +215,11 @@ def train(
             setup.directory.checkpoints, setup.saving, _console.say
         ) as writer,
         MetricsLog(
-            setup.directory, trainer.log_every, order.steps_per_epoch, at.metrics
+            setup.directory,
+            trainer.log_every,
+            order.steps_per_epoch,
+            at.metrics,
+            setup.views,
         ) as log,
     ):
         for chunk in chunks:

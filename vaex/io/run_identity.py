@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-RUN_ONLY = ("run", "checkpoint", "hydra")
+RUN_ONLY = ("run", "checkpoint", "tracking", "hydra")
 """Parts of a configuration that do not change what is computed."""
 
 
