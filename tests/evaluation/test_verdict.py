@@ -83,3 +83,20 @@ def test_a_scale_at_its_floor():
     assert health_in_words({"scale_at_floor": entry}) == [says]
     assert health_in_words({"scale_at_floor": entry}, is_bounded=True) == []
     assert health_in_words({"scale_at_floor": entry | {"value": 0.04}}) == []
+
+
+def test_a_rate_that_tells_nothing_apart_is_no_health():
+    results = rates(9.0, 8.0) | {"active_units": {"value": 0, "of": 2}}
+    (says,) = health_in_words(results)
+    assert says.startswith("wasted: 2 of 2 dimensions cost 17 nats, but no posterior")
+
+
+@pytest.mark.parametrize(("distance", "is_said"), [(19.9, False), (20.0, True)])
+def test_codes_far_from_the_prior_are_said(distance, is_said):
+    results = {
+        "active_units": {"value": 2, "of": 2},
+        "marginal_kl": {"value": distance},
+    }
+    words = health_in_words(rates(9.0, 8.0) | results)
+    assert words[0] == "healthy: 2 of 2 dimensions active"
+    assert ("draws from the prior are no codes" in " ".join(words)) == is_said

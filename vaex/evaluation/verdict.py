@@ -12,6 +12,9 @@ IGNORED = 0.1
 AT_FLOOR = 0.05
 """Share of the elements at the lower bound of the scale that is worth a word."""
 
+FAR = 10.0
+"""Nats a dimension of KL(q(z) || p(z)) at which draws from the prior are no codes."""
+
 _REMEDIES = (
     "try objective/schedule=linear_warmup, objective=free_bits, a smaller latent_dim"
 )
@@ -23,7 +26,8 @@ def health_in_words(
     """Sentences about collapse, a decoder that ignores z, and scales at their floor.
 
     Fewer than half of the dimensions (or variables) at 0.01 nats or more is called
-    collapsed; of layers, one without an active unit.
+    collapsed; of layers, one without an active unit. A rate that is paid while no
+    posterior mean varies is called wasted.
 
     Args:
       results: `summarize`'s and `summarize_health`'s.
@@ -39,6 +43,9 @@ def health_in_words(
     use = _layers(results) or _groups(results) or _units(results)
     if use:
         words.append(use)
+    far = _far_from_prior(results)
+    if far:
+        words.append(far)
     gap = results.get("shuffle_gap", {})
     if gap.get("value") is not None:
         in_nats = gap["unit"].startswith("nats")
@@ -85,7 +92,24 @@ def _groups(results: Mapping[str, Any]) -> str | None:
             f"collapsed: {len(values) - active} of {len(values)} {what} carry less "
             f"than {CARRIED:g} nats; {_REMEDIES}"
         )
+    if results.get("active_units", {}).get("value") == 0:
+        return (
+            f"wasted: {active} of {len(values)} {what} cost {sum(values):.3g} nats, but "
+            "no posterior mean varies with x; train longer, or with a lower "
+            "optimizer.learning_rate"
+        )
     return f"healthy: {active} of {len(values)} {what} active"
+
+
+def _far_from_prior(results: Mapping[str, Any]) -> str | None:
+    distance = results.get("marginal_kl", {}).get("value")
+    dimensions = results.get("active_units", {}).get("of")
+    if distance is None or not dimensions or distance < FAR * dimensions:
+        return None
+    return (
+        f"draws from the prior are no codes: KL(q(z) || p(z)) is {distance:.3g} nats; "
+        "try a higher weight on the rate, or vaex sample --sampler flow"
+    )
 
 
 def _units(results: Mapping[str, Any]) -> str | None:
