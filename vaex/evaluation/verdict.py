@@ -94,8 +94,8 @@ def _groups(results: Mapping[str, Any]) -> str | None:
         )
     if results.get("active_units", {}).get("value") == 0:
         return (
-            f"wasted: {active} of {len(values)} {what} cost {sum(values):.3g} nats, but "
-            "no posterior mean varies with x; train longer, or with a lower "
+            f"wasted: {active} of {len(values)} {what} cost {sum(values):.3g} nats, "
+            "but no posterior mean varies with x; train longer, or with a lower "
             "optimizer.learning_rate"
         )
     return f"healthy: {active} of {len(values)} {what} active"
