@@ -26,6 +26,7 @@ from vaex.io.parts import Parts, assemble, open_source
 from vaex.io.run_directory import RunDirectory
 from vaex.training.calibration import calibrate
 from vaex.training.config import TrainConfig
+from vaex.training.feed import ready
 from vaex.training.loop import Diverged
 from vaex.training.order import BatchOrder
 from vaex.training.state import TrainState
@@ -166,7 +167,7 @@ def _train(
     config: dict[str, Any], setup: Setup, saved: Saved | None, stop: StopRequest
 ) -> dict[str, Any]:
     directory, parts = setup.directory, setup.parts
-    data = jax.device_put(dict(parts.dataset.splits["train"]))
+    data = ready(parts.dataset.splits["train"])
     at = _training.train(setup, data, _training.start(setup, data, saved), stop)
     if at.stopping.is_over:
         _console.say(

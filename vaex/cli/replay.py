@@ -20,8 +20,6 @@ def run(argv: list[str]) -> int:
     )
     options = parser.parse_args(argv)
 
-    import jax
-
     from vaex.cli import _console
     from vaex.cli._cache import use_compilation_cache
     from vaex.cli._divergence import Examined
@@ -29,6 +27,7 @@ def run(argv: list[str]) -> int:
     from vaex.io.parts import assemble
     from vaex.io.run_directory import RunDirectory
     from vaex.training.config import TrainConfig
+    from vaex.training.feed import ready
     from vaex.training.order import BatchOrder
 
     directory = RunDirectory.open(options.run)
@@ -42,7 +41,7 @@ def run(argv: list[str]) -> int:
     step = _checked(directory, options.step, trainer.num_steps(order.steps_per_epoch))
     for change in directory.changed_code():
         _console.say(f"note: the run was computed with {change}")
-    data = jax.device_put(dict(parts.dataset.splits["train"]))
+    data = ready(parts.dataset.splits["train"])
     state = _state_at(step, directory, parts, data, order)
     _console.say(f"examining step {step} in float32 and float64")
     found = Examined(parts, order, state)

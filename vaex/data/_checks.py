@@ -1,9 +1,10 @@
 """What must hold of a data set before anything is built on it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from vaex.data.rows import Rows
 from vaex.errors import InputError
 
 Splits = Mapping[str, Mapping[str, np.ndarray]]
@@ -20,6 +21,8 @@ _KEYS = {
 
 def checked(splits: Splits, num_levels: int | None, columns: tuple[str, ...]) -> Splits:
     """The same splits with C-contiguous arrays, after all that can be wrong.
+
+    The values of `vaex.data.rows.Rows` have been looked at by who made them.
 
     Raises:
       InputError: naming the split, the key and, for a value, its row and column.
@@ -46,7 +49,10 @@ def checked(splits: Splits, num_levels: int | None, columns: tuple[str, ...]) ->
             f"condition must have one width in all splits (0: none), got {widths}"
         )
     return {
-        name: {key: np.ascontiguousarray(array) for key, array in split.items()}
+        name: {
+            key: array if isinstance(array, Rows) else np.ascontiguousarray(array)
+            for key, array in split.items()
+        }
         for name, split in splits.items()
     }
 
@@ -113,7 +119,9 @@ def _check_values(
     columns: tuple[str, ...],
 ) -> None:
     x, observed = split["x"], split.get("mask", np.True_)
-    if num_levels is None:
+    if isinstance(x, Rows):
+        rule, fix, bad = "", "", np.zeros(0, bool)
+    elif num_levels is None:
         rule = "be finite"
         fix = "drop the row, fill the value in, or hide it with a mask"
         bad = observed & ~np.isfinite(x)
@@ -156,10 +164,24 @@ def report(
     if count == 0:
         return
     row, *place = (int(i) for i in np.unravel_index(int(np.argmax(bad)), bad.shape))
+    raise wrong_value(where, x[row, *place], [row, *place], count, columns, rule, fix)
+
+
+def wrong_value(
+    where: str,
+    value: object,
+    cell: Sequence[int],
+    count: int,
+    columns: tuple[str, ...],
+    rule: str,
+    fix: str,
+) -> InputError:
+    """The error for `count` values that break a rule, the first being at `cell`."""
+    row, *place = cell
     column = f"column {place[0]}" if len(place) == 1 else f"element {tuple(place)}"
     name = f" ({columns[place[-1]]!r})" if columns else ""
     values = f"{count} such value{'s' if count > 1 else ''} in all"
-    raise InputError(
-        f"{where} must {rule}, got {x[row, *place]} at row {row}, {column}{name} "
+    return InputError(
+        f"{where} must {rule}, got {value} at row {row}, {column}{name} "
         f"(counted from 0; {values}); {fix}"
     )

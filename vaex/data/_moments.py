@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from vaex.data._telling import told
+
 _BLOCK = 1 << 20  # elements that are float64 at a time: 8 MB
 
 
@@ -39,7 +41,8 @@ def _centred(
 ) -> Iterator[np.ndarray]:
     """Blocks of (x - first) - offset, 0 where masked."""
     rows = max(1, _BLOCK // max(1, first.size))
-    for start in range(0, len(x), rows):
+    what = "computing means and standard deviations (two passes)"
+    for start in told(range(0, len(x), rows), what):
         block = x[start : start + rows] - first - offset
         if mask is not None:
             block = np.where(mask[start : start + rows], block, 0)

@@ -5,6 +5,12 @@ import numpy as np
 from vaex.data._checks import report
 from vaex.errors import InputError
 
+NOT_FINITE = (
+    "be finite and within float32's range (3.4e38)",
+    "drop the row, fill the value in or rescale the column",
+)
+"""A rule, and how to keep it."""
+
 
 def stored_form(
     arrays: dict[str, np.ndarray], columns: tuple[str, ...] = ()
@@ -24,24 +30,28 @@ def stored_form(
       InputError: if an array is not numeric, or a value is not finite in float32.
     """
     for where, x in arrays.items():
-        if x.dtype.kind not in "biuf":
-            raise InputError(
-                f"{where}: x must hold numbers, got dtype {x.dtype}; save it as a "
-                "numeric array"
-            )
-    if all(map(_is_levels, arrays.values())):
+        require_numbers(where, x)
+    if all(map(is_levels, arrays.values())):
         top = max(int(x.max()) for x in arrays.values())
         return [x.astype(np.uint8) for x in arrays.values()], max(top, 1) + 1
     with np.errstate(over="ignore"):
         real = [x.astype(np.float32) for x in arrays.values()]
     for (where, x), converted in zip(arrays.items(), real, strict=True):
-        rule = "be finite and within float32's range (3.4e38)"
-        fix = "drop the row, fill the value in or rescale the column"
-        report(f"{where}: x", x, ~np.isfinite(converted), columns, rule, fix)
+        report(f"{where}: x", x, ~np.isfinite(converted), columns, *NOT_FINITE)
     return real, None
 
 
-def _is_levels(x: np.ndarray) -> bool:
+def require_numbers(where: str, x: np.ndarray) -> None:
+    """Raises InputError for text, complex numbers, dates and the like."""
+    if x.dtype.kind not in "biuf":
+        raise InputError(
+            f"{where}: x must hold numbers, got dtype {x.dtype}; save it as a "
+            "numeric array"
+        )
+
+
+def is_levels(x: np.ndarray) -> bool:
+    """Whether there are values, all of them integers from 0 to 255."""
     if x.size == 0:
         return False
     if x.dtype in (np.uint8, np.bool_):

@@ -1,15 +1,19 @@
-"""A data set in memory: named splits of checked arrays."""
+"""A data set: named splits of checked arrays, in memory or on disk."""
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from vaex.data._checks import Splits, checked
+from vaex.data._kept import kept
 from vaex.data._moments import moments
+from vaex.data.rows import Rows
 from vaex.data.spec import Spec
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Named splits of checked arrays, in memory.
+    """Named splits of checked arrays, in memory or `vaex.data.rows.Rows` on disk.
 
     Attributes:
       name: what it is called in reports.
@@ -56,7 +60,7 @@ class Dataset:
           split, summed in float64; exactly 0 spread for a constant element.
         """
         train = self.splits["train"]
-        mean, std = moments(train["x"], train.get("mask"))
+        mean, std = self._moments(train["x"], train.get("mask"))
         return Spec(
             event_shape=self.event_shape,
             num_classes=self.num_levels,
@@ -64,3 +68,15 @@ class Dataset:
             train_mean=mean,
             train_std=std,
         )
+
+    def _moments(
+        self, x: np.ndarray, mask: np.ndarray | None
+    ) -> tuple[np.ndarray, ...]:
+        """Kept where x is on disk, as two passes over it may take hours."""
+        if not isinstance(x, Rows) or not self.checksum:
+            return moments(x, mask)
+        key = ["moments", 1, self.checksum]
+        found = kept(
+            key, lambda: dict(zip(("mean", "std"), moments(x, mask), strict=True))
+        )
+        return found["mean"], found["std"]
