@@ -16,6 +16,7 @@ from vaex.training.experiment import Experiment
 from vaex.training.feed import make_feed, ready
 from vaex.training.order import BatchOrder
 from vaex.training.placement import SINGLE, Placement
+from vaex.training.processes import largest
 from vaex.training.state import TrainState, make_init
 from vaex.training.step import make_chunk, make_step
 
@@ -135,15 +136,16 @@ def iterate(
         state, history = compiled(state, data, indices, np.int32(len(rows)))
         return state, {k: v[: len(rows)] for k, v in jax.device_get(history).items()}
 
+    state = placement.shared(state)
     step, length, left_out = int(state.step), 1, ()
-    state = placement.everywhere(state)
     while step < num_steps:
         stop = min(step + length, num_steps, feed.end(step))
         stop = min([stop, *(step - step % every + every for every in boundaries)])
         held, rows = feed.take(step, stop - step)
         started = time.perf_counter()
         after, metrics = chunk(state, held, rows)
-        seconds = time.perf_counter() - started
+        # One length for all processes: collectives must meet.
+        (seconds,) = largest((time.perf_counter() - started,))
         now: tuple[int, ...] = ()
         if not metrics.pop("finite").all():
             left = allowed - skipped - len(left_out)

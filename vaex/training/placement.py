@@ -10,7 +10,9 @@ from functools import cached_property
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
+from jax.experimental import multihost_utils
 from jax.sharding import Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 
@@ -113,7 +115,23 @@ class Placement:
         """Arrays, whole, on each of the devices."""
         if self.is_single:
             return jax.device_put(tree)
-        return jax.device_put(tree, self._whole)
+        if jax.process_count() == 1:
+            return jax.device_put(tree, self._whole)
+        return jax.tree.map(self._laid, tree)
+
+    def shared(self, tree: Any) -> Any:
+        """The first process's arrays, whole, on each of the devices of all."""
+        if jax.process_count() == 1:
+            return self.everywhere(tree)
+        found = multihost_utils.broadcast_one_to_all(jax.tree.map(_numbers, tree))
+        return self.everywhere(jax.tree.map(_like, tree, found))
+
+    def _laid(self, leaf: Any) -> jax.Array:
+        numbers = np.asarray(_numbers(leaf))
+        laid = jax.make_array_from_callback(
+            numbers.shape, self._whole, lambda index: numbers[index]
+        )
+        return _like(leaf, laid)
 
     def here(self, tree: Any) -> Any:
         """Arrays that lie everywhere, on the first device of this process alone.
@@ -130,12 +148,28 @@ SINGLE = Placement(())
 
 
 def make_cpu_devices(devices: int | str) -> None:
-    """Has JAX's CPU count as so many devices, where it has yet to start.
+    """Has JAX's CPU count as so many devices, where it is alone and has yet to start.
 
     They share the processor's cores: good for trying things out, not for speed.
     """
     chosen = jax.config.values["jax_num_cpu_devices"]
-    if devices in (1, "all") or chosen > 0:
+    if devices in (1, "all") or chosen > 0 or jax.distributed.is_initialized():
         return
     with contextlib.suppress(RuntimeError):  # it has started
         jax.config.update("jax_num_cpu_devices", int(devices))
+
+
+def _numbers(leaf: Any) -> Any:
+    """An array, or the integers that typed keys hold."""
+    return jax.random.key_data(leaf) if _is_key(leaf) else leaf
+
+
+def _like(leaf: Any, numbers: Any) -> Any:
+    """The numbers, or the typed keys that they stand for."""
+    if not _is_key(leaf):
+        return numbers
+    return jax.random.wrap_key_data(numbers, impl=jax.random.key_impl(leaf))
+
+
+def _is_key(leaf: Any) -> bool:
+    return jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
