@@ -78,6 +78,7 @@ def test_the_wheel_holds_package_configs_and_plugins(wheel):
     assert plugins
     assert configs
     assert plugins | {f"vaex/{file.as_posix()}" for file in configs} <= files
+    assert "vaex/constraints.txt" in files
     assert {file.split("/")[0] for file in files} == {
         "vaex",
         "hydra_plugins",

@@ -3,7 +3,7 @@
 import argparse
 import os
 import platform
-from importlib.metadata import PackageNotFoundError, requires, version
+from importlib.metadata import PackageNotFoundError, version
 
 
 def run(argv: list[str]) -> int:
@@ -22,32 +22,29 @@ def run(argv: list[str]) -> int:
 
 
 def _versions() -> list[str]:
-    """Prints each direct dependency beside its range; names those outside."""
-    from packaging.requirements import Requirement
+    """Prints each dependency beside the tested window; names those outside."""
+    from vaex.cli import _tested
 
-    outside = []
+    python = ".".join(platform.python_version_tuple()[:2])
     try:
-        needed = requires("vaex-jax") or []
-        print(f"vaex-jax  {version('vaex-jax')}")
+        found, others = _tested.dependencies(), _tested.others_not_as_tested()
     except PackageNotFoundError:
         print("vaex-jax  not installed (running from a folder): versions unchecked")
         return []
-    for text in sorted(needed):
-        requirement = Requirement(text)
-        if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
-            continue
-        try:
-            found = version(requirement.name)
-        except PackageNotFoundError:
-            found = "missing"
-        inside = found != "missing" and requirement.specifier.contains(
-            found, prereleases=True
-        )
-        mark = "" if inside else "   <-- outside"
-        print(f"  {requirement.name:<18} {found:<14} {requirement.specifier}{mark}")
-        if not inside:
-            outside.append(requirement.name)
-    return outside
+    print(f"vaex-jax  {version('vaex-jax')}")
+    pythons = _tested.supported_pythons()
+    if python not in pythons:
+        print(f"          tested with Python {', '.join(pythons)}, not {python}")
+    print(f"  {'':<18} {'installed':<14} {'tested':<14} allowed")
+    for one in found:
+        installed, tested = one.installed or "missing", one.tested or "-"
+        mark = f"   <-- {one.remark}" if one.remark else ""
+        print(f"  {one.name:<18} {installed:<14} {tested:<14} {one.allowed}{mark}")
+    if others:
+        print("  brought by these, not as tested:")
+    for one in others:
+        print(f"  {one.name:<18} {one.installed:<14} {one.tested:<14} {one.remark}")
+    return [one.name for one in found if one.is_outside]
 
 
 def _devices() -> None:
