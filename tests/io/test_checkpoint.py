@@ -60,6 +60,8 @@ def test_a_train_state_comes_back_bit_for_bit(experiment, tmp_path):
     assert_same_bits(state, restored)
     assert restored.key.dtype == state.key.dtype
     assert restored.hparams.keys() == state.hparams.keys()
+    # Bound to a device they would have the chunk compiled a second time.
+    assert not any(leaf.committed for leaf in jax.tree.leaves(restored))
 
 
 def test_a_restored_run_goes_on_as_if_it_had_not_stopped(tmp_path):

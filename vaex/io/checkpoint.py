@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
+import numpy as np
 
 from vaex.errors import InputError
 from vaex.io.atomic import write_json
@@ -120,7 +122,7 @@ def restore(checkpoint: Path, like: Any) -> Any:
       like: tree of arrays or ShapeDtypeStructs, what the state must be.
 
     Returns:
-      The state.
+      The state, its arrays bound to no device.
 
     Raises:
       InputError: if a file is missing, was changed, or the state does not fit.
@@ -142,7 +144,19 @@ def restore(checkpoint: Path, like: Any) -> Any:
     ocp = _orbax()
     target = jax.tree.map(ocp.utils.to_shape_dtype_struct, like)
     with ocp.StandardCheckpointer() as checkpointer:
-        return checkpointer.restore(checkpoint.absolute() / "state", target)
+        found = checkpointer.restore(checkpoint.absolute() / "state", target)
+    return jax.tree.map(_uncommitted, found)
+
+
+def _uncommitted(leaf: jax.Array) -> jax.Array:
+    """The same values, bound to no device, as those of a state that was just made.
+
+    With arrays bound to one a program that ran before would be compiled again.
+    """
+    if jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+        data = jnp.asarray(np.asarray(jax.random.key_data(leaf)))
+        return jax.random.wrap_key_data(data, impl=jax.random.key_impl(leaf))
+    return jnp.asarray(np.asarray(leaf))
 
 
 def manifest_of(checkpoint: Path) -> dict[str, Any]:
