@@ -28,6 +28,7 @@ class Config:
 
     seed: int = 0
     latent_dim: int = 16
+    precision: str = "float32"  # of encoders and decoders; or bfloat16
     data: Any = MISSING
     preparation: Any = MISSING
     model: Any = MISSING

@@ -10,6 +10,10 @@ from vaex.training.config import TrainConfig
 from vaex.training.experiment import Experiment
 from vaex.training.updates import UpdatesConfig
 
+PRECISIONS = ("float32", "bfloat16")
+"""What encoders and decoders may compute in. Not float16: below 6e-8 its gradients are
+0 unless the loss is scaled, which is not done here."""
+
 SLOTS = ("encoder", "posterior", "prior", "decoder", "likelihood")
 
 
@@ -50,6 +54,10 @@ def assemble(config: Mapping[str, Any]) -> Parts:
     """
     if not 0 <= config["seed"] < 2**32:
         raise InputError(f"seed must lie between 0 and 2^32 - 1, got {config['seed']}")
+    precision = config.get("precision", "float32")  # older runs have none
+    if precision not in PRECISIONS:
+        allowed = " or ".join(PRECISIONS)
+        raise InputError(f"precision must be {allowed}, got {precision}")
     source = open_source(config)
     try:
         dataset = source.load()
@@ -65,6 +73,7 @@ def assemble(config: Mapping[str, Any]) -> Parts:
     spec = preparation.spec(stored)
     facts = _facts(spec)
     slots = {name: construct(config[name], name, facts) for name in SLOTS}
+    _check_reached(precision, slots["encoder"], slots["decoder"])
     model = construct(config["model"], "model", facts | slots)
     _expect(model, "model", "terms", "give it the methods of vaex.types.Model")
     num_examples = len(dataset.splits["train"]["x"])
@@ -97,6 +106,19 @@ def _expect(part: Any, slot: str, attribute: str, fix: str) -> None:
         raise InputError(
             f"{slot}._target_ must give something with {attribute!r}, got a "
             f"{type(part).__name__}; {fix}"
+        )
+
+
+def _check_reached(precision: str, *networks: Any) -> None:
+    """Refuses a precision that no network was told of: it would change nothing."""
+    if precision == "float32":
+        return
+    if all(getattr(network, "dtype", None) is None for network in networks):
+        names = " and ".join(type(network).__name__ for network in networks)
+        raise InputError(
+            f"precision={precision} is told to encoders and decoders by their argument "
+            f"`dtype`, which {names} were not given; give yours one, and write "
+            f"+encoder.dtype={precision} +decoder.dtype={precision}"
         )
 
 

@@ -182,6 +182,8 @@ class Predictions(Hooks):
                 f"but features carry the event axes {carried}; choose a decoder with "
                 "event_axes 0, such as decoder=mlp"
             )
+        # A decoder's arithmetic may be bfloat16; from here on all is float32.
+        features = features.astype(jnp.float32)
         # In two axes: XLA's CPU compiler copies the gradients of a product over more.
         rows = features.reshape(-1, features.shape[-1])
         size = math.prod(self.raw_shape[axes:])

@@ -1,6 +1,7 @@
 """Convolutional encoder and decoder for images of any size and channel count."""
 
 from collections.abc import Callable
+from typing import Any
 
 import flax.linen as nn
 import jax.numpy as jnp
@@ -8,7 +9,9 @@ from jax import Array
 
 from vaex.errors import InputError
 from vaex.nn.dense_stack import (
+    check_dtype,
     check_sizes,
+    products_in,
     with_condition,
     with_spectral_norm,
 )
@@ -23,6 +26,8 @@ class ConvolutionalEncoder(nn.Module):
       channels: channels of each convolution.
       features: F, width of the dense layer.
       activation: element-wise function.
+      dtype: of the factors of the layers' products; parameters and features stay
+        float32: see `DenseStack`.
 
     >>> import jax
     >>> encoder = ConvolutionalEncoder(channels=(4, 8), features=16)
@@ -35,11 +40,13 @@ class ConvolutionalEncoder(nn.Module):
     channels: tuple[int, ...] = (32, 64)
     features: int = 256
     activation: Callable[[Array], Array] = nn.relu
+    dtype: Any = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check_sizes("channels", self.channels)
         check_sizes("features", (self.features,))
+        check_dtype(self.dtype)
 
     @nn.compact
     def __call__(
@@ -55,9 +62,10 @@ class ConvolutionalEncoder(nn.Module):
                 f"shape {x.shape[1:]}; use encoder=mlp"
             )
         for width in self.channels:
-            x = self.activation(nn.Conv(width, (3, 3), strides=(2, 2))(x))
+            conv = nn.Conv(width, (3, 3), strides=(2, 2), **products_in(self.dtype))
+            x = self.activation(conv(x))
         x = with_condition(x.reshape(x.shape[0], -1), condition)
-        return self.activation(nn.Dense(self.features)(x))
+        return self.activation(nn.Dense(self.features, **products_in(self.dtype))(x))
 
 
 class ConvolutionalDecoder(nn.Module):
@@ -72,6 +80,8 @@ class ConvolutionalDecoder(nn.Module):
       activation: element-wise function.
       spectral_norm: whether each kernel [..., F], as a matrix [-1, F], is divided by
         its largest singular value; the head's projection is left as it is.
+      dtype: of the factors of the layers' products; parameters and features stay
+        float32: see `DenseStack`.
 
     >>> import jax
     >>> decoder = ConvolutionalDecoder(event_shape=(7, 5, 3), channels=(8, 4))
@@ -85,12 +95,14 @@ class ConvolutionalDecoder(nn.Module):
     channels: tuple[int, ...] = (64, 32)
     activation: Callable[[Array], Array] = nn.relu
     spectral_norm: bool = False
+    dtype: Any = None
 
     event_axes = 2
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check_sizes("channels", self.channels)
+        check_dtype(self.dtype)
         if not self.channels:
             raise InputError("channels must hold at least one width, got ()")
         if len(self.event_shape) not in (2, 3):
@@ -110,13 +122,15 @@ class ConvolutionalDecoder(nn.Module):
         for _ in self.channels:
             sizes.append(((sizes[-1][0] + 1) // 2, (sizes[-1][1] + 1) // 2))
         height, width = sizes.pop()
-        first = self._layer(nn.Dense(height * width * self.channels[0]), train)
+        dense = nn.Dense(height * width * self.channels[0], **products_in(self.dtype))
+        first = self._layer(dense, train)
         x = self.activation(first(z))
         x = x.reshape(-1, height, width, self.channels[0])
         for channels in self.channels:
             height, width = sizes.pop()
             x = jnp.repeat(jnp.repeat(x, 2, axis=1), 2, axis=2)[:, :height, :width]
-            x = self.activation(self._layer(nn.Conv(channels, (3, 3)), train)(x))
+            conv = nn.Conv(channels, (3, 3), **products_in(self.dtype))
+            x = self.activation(self._layer(conv, train)(x))
         return x.reshape(*lead, *x.shape[1:])
 
     def _layer(self, layer: nn.Module, train: bool) -> Callable[[Array], Array]:

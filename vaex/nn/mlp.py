@@ -1,11 +1,17 @@
 """Multilayer perceptrons for events of any shape."""
 
 from collections.abc import Callable
+from typing import Any
 
 import flax.linen as nn
 from jax import Array
 
-from vaex.nn.dense_stack import DenseStack, check_sizes, with_condition
+from vaex.nn.dense_stack import (
+    DenseStack,
+    check_dtype,
+    check_sizes,
+    with_condition,
+)
 
 
 class MLPEncoder(nn.Module):
@@ -14,6 +20,8 @@ class MLPEncoder(nn.Module):
     Attributes:
       hidden: width of each layer.
       activation: element-wise function.
+      dtype: of the factors of the layers' products; parameters and features stay
+        float32: see `DenseStack`.
 
     >>> import jax, jax.numpy as jnp
     >>> encoder = MLPEncoder(hidden=(16,))
@@ -24,10 +32,12 @@ class MLPEncoder(nn.Module):
 
     hidden: tuple[int, ...] = (500,)
     activation: Callable[[Array], Array] = nn.relu
+    dtype: Any = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check_sizes("hidden", self.hidden)
+        check_dtype(self.dtype)
 
     @nn.compact
     def __call__(
@@ -36,7 +46,8 @@ class MLPEncoder(nn.Module):
         """Features of x [B, *I] given condition [B, C]."""
         del train
         x = with_condition(x.reshape(x.shape[0], -1), condition)
-        return DenseStack(self.hidden, self.activation, name="stack")(x)
+        stack = DenseStack(self.hidden, self.activation, dtype=self.dtype, name="stack")
+        return stack(x)
 
 
 class MLPDecoder(nn.Module):
@@ -47,6 +58,8 @@ class MLPDecoder(nn.Module):
       activation: element-wise function.
       spectral_norm: whether each kernel is divided by its largest singular value
         (RAE-SN); the head's own projection, which follows, is left as it is.
+      dtype: of the factors of the layers' products; parameters and features stay
+        float32: see `DenseStack`.
 
     >>> import jax, jax.numpy as jnp
     >>> decoder = MLPDecoder(hidden=(16,))
@@ -58,12 +71,14 @@ class MLPDecoder(nn.Module):
     hidden: tuple[int, ...] = (500,)
     activation: Callable[[Array], Array] = nn.relu
     spectral_norm: bool = False
+    dtype: Any = None
 
     event_axes = 0
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check_sizes("hidden", self.hidden)
+        check_dtype(self.dtype)
 
     @nn.compact
     def __call__(
@@ -72,6 +87,10 @@ class MLPDecoder(nn.Module):
         """Features of z [..., B, L] given condition [B, C]."""
         z = with_condition(z, condition)
         stack = DenseStack(
-            self.hidden, self.activation, self.spectral_norm, name="stack"
+            self.hidden,
+            self.activation,
+            self.spectral_norm,
+            self.dtype,
+            name="stack",
         )
         return stack(z, train=train)

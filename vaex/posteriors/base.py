@@ -86,6 +86,8 @@ class Posterior(nn.Module):
     def __call__(self, features: Array, settings: Mapping[str, Array] = {}) -> Any:
         """q(z|x) with event shape (L,) from features [B, F]."""
         shape = self.raw_shape
+        # An encoder's arithmetic may be bfloat16; from here on all is float32.
+        features = features.astype(jnp.float32)
         raw = nn.Dense(math.prod(shape), name="projection")(features)
         raw = raw.reshape(*features.shape[:-1], *shape)
         return self.from_raw(raw.astype(jnp.float32), settings)
