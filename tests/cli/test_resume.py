@@ -86,7 +86,9 @@ def flip(path):
     file.write_bytes(data)
 
 
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+@pytest.mark.parametrize(
+    "name", ["SIGTERM", pytest.param("SIGINT", marks=pytest.mark.slow)]
+)
 def test_a_signal_saves_first(train, stopped, whole, tmp_path, name):
     number = getattr(signal, name)
     before = signal.getsignal(number)
@@ -106,6 +108,7 @@ def test_a_signal_saves_first(train, stopped, whole, tmp_path, name):
     assert outcome(run) == whole
 
 
+@pytest.mark.slow
 def test_a_second_signal_stops_at_once(stopped):
     def twice():
         for _ in range(2):
@@ -133,7 +136,7 @@ def test_a_sudden_end_loses_the_steps_since_the_checkpoint_only(
     assert kept == sorted({"16", "20", "24", str(whole[2]["training"]["checkpoint"])})
 
 
-@pytest.mark.parametrize("damaged", [1, 2])
+@pytest.mark.parametrize("damaged", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_damaged_checkpoint_is_passed_over(train, stopped, whole, tmp_path, damaged):
     _, run = stopped(power_cut)
     for path in checkpoint.complete(run / "checkpoints")[:damaged]:
@@ -145,6 +148,7 @@ def test_a_damaged_checkpoint_is_passed_over(train, stopped, whole, tmp_path, da
     assert outcome(run) == whole
 
 
+@pytest.mark.slow
 def test_a_failed_evaluation_does_not_train_again(
     train, stopped, whole, tmp_path, monkeypatch
 ):
@@ -158,6 +162,7 @@ def test_a_failed_evaluation_does_not_train_again(
     assert outcome(only_run(tmp_path)) == whole
 
 
+@pytest.mark.slow
 def test_patience_is_remembered(train, stopped, tmp_path, monkeypatch):
     # No estimate ever improves on the first by so much.
     line = ("trainer.min_delta=1e6", "trainer.patience=1")
@@ -171,6 +176,7 @@ def test_patience_is_remembered(train, stopped, tmp_path, monkeypatch):
     assert load_run(run).state.step == 11
 
 
+@pytest.mark.slow
 def test_a_full_disk_fails_the_save_and_not_the_run(
     train, whole, tmp_path, monkeypatch
 ):
@@ -190,6 +196,7 @@ def test_a_full_disk_fails_the_save_and_not_the_run(
     assert outcome(only_run(tmp_path)) == whole
 
 
+@pytest.mark.slow
 def test_a_disk_that_stays_full_ends_the_run_with_what_was_saved(
     train, whole, tmp_path, monkeypatch
 ):
@@ -234,6 +241,7 @@ def test_other_settings_and_data_are_refused(train, finished, table_file):
     assert "holds another run: the data's checksum was " in err
 
 
+@pytest.mark.slow
 def test_other_code_is_refused_unless_accepted(train, stopped, tmp_path):
     _, run = stopped(power_cut)
     status = read(run / "status.json")
