@@ -37,3 +37,9 @@ def test_seeds_differ():
 def test_batch_size_must_fit(batch):
     with pytest.raises(InputError, match="batch_size must lie between 1 and the 23"):
         BatchOrder(0, 23, batch)
+
+
+def test_there_may_be_no_more_examples_than_an_int32_counts():
+    with pytest.raises(InputError, match=r"fewer than 2\^31 examples, got 2147483648"):
+        BatchOrder(0, 2**31, 128)
+    assert BatchOrder(0, 2**31 - 1, 128).steps_per_epoch == 2**24 - 1

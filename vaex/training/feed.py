@@ -75,8 +75,7 @@ class StreamFeed:
     own while the one before is computed with. A position is a step and nothing more, so
     a run resumes anywhere. T is as large as WINDOW_BYTES allows, and at least 1;
     three windows are in memory at most, and as many on the device. The order is in
-    memory besides: 4 bytes an example for each of two epochs, and 12 more while one is
-    drawn, so that 1e8 examples take 2 GB and 1e9 take 20 GB.
+    memory besides, which `BatchOrder` states.
 
     Args:
       data: name -> [N, ...], some of them `vaex.data.rows.Rows`.
