@@ -17,7 +17,7 @@ import pytest
 
 from tests.training.toy import assert_same_bits, bits, order, tiny_vae, toy
 from vaex.errors import InputError
-from vaex.io import checkpoint
+from vaex.io import _checksums, checkpoint
 from vaex.training import optimizers
 from vaex.training.loop import initial_state, iterate
 from vaex.training.schedules import linear_warmup
@@ -209,7 +209,7 @@ def test_a_save_that_fails_leaves_what_was_there(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(checkpoint, "write_json", full)
+        patch.setattr(_checksums, "write_json", full)
         with pytest.raises(OSError, match="No space left"):
             checkpoint.save(tmp_path, 4, {"w": jnp.zeros(3)})
     assert [path.name for path in tmp_path.iterdir()] == ["4"]

@@ -24,6 +24,7 @@ def run(argv: list[str]) -> int:
     from vaex.cli._cache import use_compilation_cache
     from vaex.cli._divergence import Examined
     from vaex.io.atomic import write_json
+    from vaex.io.load import refuse_other_data
     from vaex.io.parts import assemble
     from vaex.io.run_directory import RunDirectory
     from vaex.training.config import TrainConfig
@@ -34,7 +35,7 @@ def run(argv: list[str]) -> int:
     config = directory.config()
     use_compilation_cache()
     parts = assemble(config)
-    _check_data(directory, parts)
+    refuse_other_data(directory, parts)
     trainer = TrainConfig(**config["trainer"])
     num_train = len(parts.dataset.splits["train"]["x"])
     order = BatchOrder(config["seed"], num_train, trainer.batch_size_for(num_train))
@@ -77,17 +78,6 @@ def _checked(directory: Any, step: int | None, num_steps: int) -> int:
             f"and {end}"
         )
     return step
-
-
-def _check_data(directory: Any, parts: Any) -> None:
-    before = directory.status().get("data", {}).get("checksum")
-    now = parts.dataset.checksum
-    if before not in (None, now):
-        raise InputError(
-            f"{directory.path} was trained on other data than the "
-            f"{parts.dataset.name} found now (checksum {before[:10]}, now {now[:10]}); "
-            "restore the data"
-        )
 
 
 def _state_at(step: int, directory: Any, parts: Any, data: Any, order: Any) -> Any:

@@ -1,7 +1,5 @@
 """Checkpoints: orbax for the arrays, a manifest of SHA-256 sums for the truth."""
 
-import hashlib
-import json
 import logging
 import os
 import shutil
@@ -14,7 +12,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from vaex.errors import InputError
-from vaex.io.atomic import write_json
+from vaex.io import _checksums
+from vaex.io._checksums import NAME, read_manifest, write_manifest
 
 
 def save(
@@ -46,14 +45,8 @@ def save(
         with _orbax().StandardCheckpointer() as checkpointer:
             checkpointer.save(part / "state", state)
             checkpointer.wait_until_finished()
-        manifest = {
-            "step": step,
-            "record": dict(record or {}),
-            "tree": _describe(state),
-            "files": _sums(part),
-        }
-        manifest["sha256"] = _sum_of(manifest)
-        write_json(part / "manifest.json", manifest)
+        facts = {"step": step, "record": dict(record or {}), "tree": _describe(state)}
+        write_manifest(part, facts)
         remove(target)
         part.rename(target)
     except BaseException:
@@ -64,9 +57,7 @@ def save(
 
 def complete(folder: Path) -> list[Path]:
     """Checkpoints that have a manifest, the newest first."""
-    found = [
-        p.parent for p in folder.glob("*/manifest.json") if p.parent.name.isdigit()
-    ]
+    found = [p.parent for p in folder.glob(f"*/{NAME}") if p.parent.name.isdigit()]
     return sorted(found, key=lambda p: int(p.name), reverse=True)
 
 
@@ -86,7 +77,7 @@ def record_of(checkpoint: Path) -> dict[str, Any]:
 
 def remove(checkpoint: Path) -> None:
     """Takes a checkpoint away; half taken away it is none."""
-    (checkpoint / "manifest.json").unlink(missing_ok=True)
+    (checkpoint / NAME).unlink(missing_ok=True)
     shutil.rmtree(checkpoint, ignore_errors=True)
 
 
@@ -95,7 +86,7 @@ def tidy(folder: Path, keep: Collection[int]) -> None:
     if not folder.is_dir():
         return
     for path in folder.iterdir():
-        whole = path.name.isdigit() and (path / "manifest.json").is_file()
+        whole = path.name.isdigit() and (path / NAME).is_file()
         if not whole or int(path.name) not in keep:
             remove(path)
 
@@ -106,12 +97,8 @@ def verify(checkpoint: Path) -> None:
     Raises:
       InputError: if a file is missing or was changed.
     """
-    manifest = manifest_of(checkpoint)
-    found = _sums(checkpoint)
-    for name, expected in manifest["files"].items():
-        if found.get(name) != expected:
-            what = "is missing" if name not in found else "was changed"
-            raise InputError(f"checkpoint {checkpoint} is damaged: {name} {what}")
+    manifest_of(checkpoint)
+    _checksums.verify(checkpoint, f"checkpoint {checkpoint}")
 
 
 def restore(checkpoint: Path, like: Any) -> Any:
@@ -165,18 +152,9 @@ def manifest_of(checkpoint: Path) -> dict[str, Any]:
     Raises:
       InputError: if there is none, or it was changed.
     """
-    try:
-        manifest = json.loads((checkpoint / "manifest.json").read_text("utf-8"))
-        whole = manifest.pop("sha256") == _sum_of(manifest)
-    except FileNotFoundError as error:
-        raise InputError(f"{checkpoint} is no checkpoint: no manifest.json") from error
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
-        whole = False
-    if not whole:
-        raise InputError(
-            f"checkpoint {checkpoint} is damaged: manifest.json was changed"
-        )
-    return manifest
+    if not (checkpoint / NAME).is_file():
+        raise InputError(f"{checkpoint} is no checkpoint: no {NAME}")
+    return read_manifest(checkpoint, f"checkpoint {checkpoint}")
 
 
 def _orbax() -> Any:
@@ -195,18 +173,3 @@ def _describe(tree: Any) -> dict[str, str]:
         jax.tree_util.keystr(path): f"{leaf.dtype}{list(leaf.shape)}"
         for path, leaf in leaves
     }
-
-
-def _sums(folder: Path) -> dict[str, str]:
-    """Relative path -> SHA-256 of every file but the manifest."""
-    sums = {}
-    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-        name = path.relative_to(folder).as_posix()
-        if name != "manifest.json":
-            with path.open("rb") as file:
-                sums[name] = hashlib.file_digest(file, "sha256").hexdigest()
-    return sums
-
-
-def _sum_of(manifest: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()

@@ -103,7 +103,7 @@ def read_export(folder: Path) -> Export:
         fit the model.
     """
     what = f"the export {folder}"
-    manifest = _checksums.verify(folder, what, free=(_CARD,))
+    manifest = _checksums.verify(folder, what, free=(_CARD,), fix="; export it again")
     if manifest.get("version") != VERSION:
         raise InputError(
             f"{what} has format version {manifest.get('version')}, this vaex reads "

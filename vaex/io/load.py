@@ -96,16 +96,25 @@ def load_run(path: str | Path) -> LoadedRun:
             "line again to finish it"
         )
     parts = assemble(config)
+    refuse_other_data(directory, parts)
+    like = state_shapes(parts, config)
+    return LoadedRun(directory, config, parts, restore(checkpoint, like))
+
+
+def refuse_other_data(directory: RunDirectory, parts: Parts) -> None:
+    """Refuses data that a run was not trained on.
+
+    Raises:
+      InputError: if the checksums differ.
+    """
     before = directory.status().get("data", {}).get("checksum")
     now = parts.dataset.checksum
     if before not in (None, now):
         raise InputError(
-            f"{path} was trained on other data than the {parts.dataset.name} found "
-            f"now (checksum {before[:10]}, now {now[:10]}); restore the data, or "
-            "train anew"
+            f"{directory.path} was trained on other data than the "
+            f"{parts.dataset.name} found now (checksum {before[:10]}, now {now[:10]}); "
+            "restore the data, or train anew"
         )
-    like = state_shapes(parts, config)
-    return LoadedRun(directory, config, parts, restore(checkpoint, like))
 
 
 def state_shapes(parts: Parts, config: Mapping[str, Any]) -> TrainState:
