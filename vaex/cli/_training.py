@@ -11,6 +11,7 @@ import numpy as np
 
 from vaex.cli import _console
 from vaex.cli._evaluate import Estimator
+from vaex.cli._following import agreed, led
 from vaex.cli._progress import MetricsLog, TrainingProgress
 from vaex.cli._signals import Interrupted, StopRequest
 from vaex.errors import InputError
@@ -222,29 +223,31 @@ def train(
             setup.views,
         ) as log,
     ):
-        for chunk in chunks:
-            at.state = chunk.state
-            at.skipped += chunk.skipped
-            at.too_long += int(np.nansum(chunk.metrics.get("skipped", 0)))
-            metrics = in_data_units(chunk.metrics, setup.parts.preparation.log_det)
-            log.add(chunk.step, metrics)
-            progress.advance(chunk.step, metrics)
-            is_last = chunk.step == setup.num_steps
-            if boundary and (chunk.step % boundary == 0 or is_last):
-                _look(setup, at, log, progress)
-            at.seconds = before + time.perf_counter() - started
-            at.metrics = log.cursor()
-            ends = is_last or at.stopping.is_over or stop.number is not None
-            if ends or writer.is_due(chunk.step):
-                writer.save(chunk.step, at.state, at.record(), at.best_to_save())
-            if ends:
-                break
+        with led(len(at.skipped)):
+            for chunk in chunks:
+                at.state = chunk.state
+                at.skipped += chunk.skipped
+                at.too_long += int(np.nansum(chunk.metrics.get("skipped", 0)))
+                metrics = in_data_units(chunk.metrics, setup.parts.preparation.log_det)
+                log.add(chunk.step, metrics)
+                progress.advance(chunk.step, metrics)
+                is_last = chunk.step == setup.num_steps
+                if boundary and (chunk.step % boundary == 0 or is_last):
+                    _look(setup, at, log, progress)
+                at.seconds = before + time.perf_counter() - started
+                at.metrics = log.cursor()
+                number, is_over = agreed(stop, at.stopping.is_over)
+                ends = is_last or is_over or number
+                if ends or writer.is_due(chunk.step):
+                    writer.save(chunk.step, at.state, at.record(), at.best_to_save())
+                if ends:
+                    break
         writer.finish()
-        if stop.number is not None and not (is_last or at.stopping.is_over):
+        if number and not (is_last or is_over):
             raise Interrupted(
                 f"saved at step {at.step} of {setup.num_steps}; the same line again "
                 "goes on from there",
-                stop.number,
+                number,
             )
     return at
 

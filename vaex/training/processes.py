@@ -13,8 +13,8 @@ from jax.experimental import multihost_utils
 
 from vaex.errors import InputError, RunError
 
-PATIENCE_SECONDS = 7 * 24 * 3600
-"""How long processes that are done wait for the first, which evaluates and draws."""
+LEAVING_SECONDS = 60
+"""How long a process that ends waits for the others to end."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def connect(config: DistributedConfig) -> None:
             config.coordinator,
             config.num_processes,
             config.process_id,
-            shutdown_timeout_seconds=PATIENCE_SECONDS,
+            shutdown_timeout_seconds=LEAVING_SECONDS,
         )
     except ValueError as error:
         raise InputError(
