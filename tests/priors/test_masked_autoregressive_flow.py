@@ -129,7 +129,7 @@ def test_it_learns_a_banana_that_a_gaussian_cannot():
     ("arguments", "message"),
     [
         ({"latent_dim": 1}, "latent_dim must be at least 2.*got 1"),
-        ({"latent_dim": 2, "num_steps": 0}, "num_steps must be at least 1, got 0"),
+        ({"latent_dim": 2, "num_steps": 0}, "num_steps must be at least 1, for.*got 0"),
         ({"latent_dim": 2, "hidden": (0,)}, "hidden must hold positive"),
         ({"latent_dim": 2, "hidden": ()}, r"hidden must hold widths.*got \(\)"),
         ({"latent_dim": 9, "hidden": (9, 8)}, "at least latent_dim=9.*got"),

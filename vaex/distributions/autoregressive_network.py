@@ -1,6 +1,7 @@
 """Masked dense layers whose i-th output sees the inputs before the i-th alone."""
 
 import itertools
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax
@@ -21,6 +22,14 @@ class AutoregressiveNetwork(NamedTuple):
     kernels: tuple[Array, ...]
     biases: tuple[Array, ...]
     context_kernel: Array
+
+    @classmethod
+    def of(
+        cls, layers: Sequence[tuple[Array, Array]], context_kernel: Array
+    ) -> "AutoregressiveNetwork":
+        """From kernel and bias of each layer."""
+        kernels, biases = zip(*layers, strict=True)
+        return cls(kernels, biases, context_kernel)
 
     def __call__(self, x: Array, context: Array) -> tuple[Array, Array]:
         """Two numbers per dimension, [..., L] each; the i-th see x_j of j < i."""

@@ -1,6 +1,5 @@
 """Posterior by inverse autoregressive flows of a diagonal Gaussian."""
 
-import itertools
 from collections.abc import Mapping
 
 import flax.linen as nn
@@ -11,10 +10,10 @@ from jax import Array
 from vaex.distributions.autoregressive_network import AutoregressiveNetwork
 from vaex.errors import InputError
 from vaex.nn.dense_stack import check_sizes
+from vaex.nn.flow_network import step_layers
 from vaex.numerics import positive
+from vaex.posteriors._flow_posterior import FlowPosterior
 from vaex.posteriors._forward_flow import ForwardFlow
-from vaex.posteriors._steps import check_steps
-from vaex.posteriors.base import Posterior
 
 _OPEN = 2.0
 
@@ -39,7 +38,7 @@ class InverseAutoregressiveNormal(ForwardFlow):
         return z, total
 
 
-class InverseAutoregressiveFlow(Posterior):
+class InverseAutoregressiveFlow(FlowPosterior):
     """q(z|x): z_0 ~ N(loc, scale^2), z_t = g_t z_{t-1} + (1 - g_t) m_t.
 
       log q(z_T|x) = log q(z_0|x) - sum_t sum_l log g_tl
@@ -77,12 +76,8 @@ class InverseAutoregressiveFlow(Posterior):
     hidden: tuple[int, ...] = (128,)
     context_dim: int = 32
 
-    has_inverse = False
-    is_factorized = False
-
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_steps(self.num_steps)
         check_sizes("hidden", self.hidden)
         if not self.hidden:
             raise InputError("hidden must hold at least one width, got ()")
@@ -111,13 +106,7 @@ class InverseAutoregressiveFlow(Posterior):
         return InverseAutoregressiveNormal(loc, scale, (context, networks))
 
     def _network(self, step: int) -> AutoregressiveNetwork:
-        sizes = (self.latent_dim, *self.hidden, 2 * self.latent_dim)
-        some, none = nn.initializers.lecun_normal(), nn.initializers.zeros
-        kernels, biases = [], []
-        for i, shape in enumerate(itertools.pairwise(sizes)):
-            start = none if i == len(self.hidden) else some
-            kernels.append(self.param(f"kernel_{step}_{i}", start, shape))
-            biases.append(self.param(f"bias_{step}_{i}", none, shape[1:]))
-        shape = (self.context_dim, self.hidden[0])
+        layers = step_layers(self, step, self.hidden, self.latent_dim)
+        some, shape = nn.initializers.lecun_normal(), (self.context_dim, self.hidden[0])
         context_kernel = self.param(f"context_kernel_{step}", some, shape)
-        return AutoregressiveNetwork(tuple(kernels), tuple(biases), context_kernel)
+        return AutoregressiveNetwork.of(layers, context_kernel)

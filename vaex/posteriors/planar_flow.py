@@ -7,9 +7,8 @@ import jax.numpy as jnp
 from jax import Array
 
 from vaex.numerics import positive
+from vaex.posteriors._flow_posterior import FlowPosterior
 from vaex.posteriors._forward_flow import ForwardFlow
-from vaex.posteriors._steps import check_steps
-from vaex.posteriors.base import Posterior
 
 _TINY = 1e-12
 
@@ -47,7 +46,7 @@ def _planar(
     return z, jnp.log(stretch)
 
 
-class PlanarFlow(Posterior):
+class PlanarFlow(FlowPosterior):
     """q(z|x): z_0 ~ N(loc, scale^2), z_t = z_{t-1} + u_t tanh(w_t.z_{t-1} + b_t).
 
       log q(z_T|x) = log q(z_0|x) - sum_t log |1 + (1 - tanh^2) u_t.w_t|
@@ -77,15 +76,6 @@ class PlanarFlow(Posterior):
     >>> z.shape, log_prob.shape
     ((5, 2, 3), (5, 2))
     """
-
-    num_steps: int = 8
-
-    has_inverse = False
-    is_factorized = False
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_steps(self.num_steps)
 
     @property
     def raw_shape(self) -> tuple[int, ...]:

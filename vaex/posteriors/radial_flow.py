@@ -7,9 +7,8 @@ import jax.numpy as jnp
 from jax import Array
 
 from vaex.numerics import positive
+from vaex.posteriors._flow_posterior import FlowPosterior
 from vaex.posteriors._forward_flow import ForwardFlow
-from vaex.posteriors._steps import check_steps
-from vaex.posteriors.base import Posterior
 
 _TINY = 1e-12
 
@@ -44,7 +43,7 @@ def _radial(
     return center + across[..., None] * away, log_det
 
 
-class RadialFlow(Posterior):
+class RadialFlow(FlowPosterior):
     """q(z|x): z_0 ~ N(loc, scale^2), z_t = z + beta h(r) (z - c), r = |z - c|.
 
     With h(r) = 1 / (alpha + r) and c, alpha, beta those of step t,
@@ -76,15 +75,6 @@ class RadialFlow(Posterior):
     >>> z.shape, log_prob.shape
     ((5, 2, 3), (5, 2))
     """
-
-    num_steps: int = 8
-
-    has_inverse = False
-    is_factorized = False
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_steps(self.num_steps)
 
     @property
     def raw_shape(self) -> tuple[int, ...]:

@@ -1,6 +1,5 @@
 """Prior that is a masked autoregressive flow of a standard Gaussian."""
 
-import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -10,12 +9,12 @@ from jax import Array
 
 from vaex.distributions.autoregressive_network import AutoregressiveNetwork
 from vaex.errors import InputError
-from vaex.nn.dense_stack import check_sizes
+from vaex.nn.flow_network import step_layers
 from vaex.priors._autoregressive_normal import AutoregressiveNormal
-from vaex.priors.base import Prior
+from vaex.priors._flow_prior import FlowPrior
 
 
-class MaskedAutoregressiveFlow(Prior):
+class MaskedAutoregressiveFlow(FlowPrior):
     """p(z): T steps from z back to u ~ N(0, I), each autoregressive and affine.
 
       u_i = (z_i - m_i) exp(-s_i),  log p(z) = log N(u; 0, I) - sum_t sum_i s_ti
@@ -49,29 +48,13 @@ class MaskedAutoregressiveFlow(Prior):
     -1.8379
     """
 
-    num_steps: int = 4
-    hidden: tuple[int, ...] = (64,)
-
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.latent_dim < 2:
-            raise InputError(
-                "latent_dim must be at least 2, for a dimension to see another, got "
-                f"{self.latent_dim}; use GaussianMixture for one dimension"
-            )
-        if self.num_steps < 1:
-            raise InputError(f"num_steps must be at least 1, got {self.num_steps}")
-        check_sizes("hidden", self.hidden)
         if not self.hidden or min(self.hidden) < self.latent_dim:
             raise InputError(
                 f"hidden must hold widths of at least latent_dim={self.latent_dim}, "
                 f"lest some dimensions be seen by none, got {self.hidden}"
             )
-
-    @classmethod
-    def example(cls, latent_dim: int) -> "MaskedAutoregressiveFlow":
-        """One that is smooth enough for tests to integrate at any weights."""
-        return cls(latent_dim, num_steps=2, hidden=(3,))
 
     @nn.compact
     def __call__(
@@ -82,12 +65,6 @@ class MaskedAutoregressiveFlow(Prior):
         return AutoregressiveNormal(tuple(map(self._network, range(self.num_steps))))
 
     def _network(self, step: int) -> AutoregressiveNetwork:
-        sizes = (self.latent_dim, *self.hidden, 2 * self.latent_dim)
-        some, none = nn.initializers.lecun_normal(), nn.initializers.zeros
-        kernels, biases = [], []
-        for i, shape in enumerate(itertools.pairwise(sizes)):
-            start = none if i == len(self.hidden) else some
-            kernels.append(self.param(f"kernel_{step}_{i}", start, shape))
-            biases.append(self.param(f"bias_{step}_{i}", none, shape[1:]))
+        layers = step_layers(self, step, self.hidden, self.latent_dim)
         no_context = jnp.zeros((0, self.hidden[0]))
-        return AutoregressiveNetwork(tuple(kernels), tuple(biases), no_context)
+        return AutoregressiveNetwork.of(layers, no_context)
