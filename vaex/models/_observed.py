@@ -40,8 +40,9 @@ def reconstruct(
     return None, {"reconstruction_loss": loss}
 
 
-def calibration(model: Any, batch: Batch, z: Array) -> dict[str, Array]:
-    """What each example adds to the head's totals, [S, B], at z [S, B, L]."""
+def calibration(model: Any, batch: Batch, q: Any) -> dict[str, Array]:
+    """What each example adds to the head's totals, [1, B], at one sample of q [B]."""
+    z = q.sample(seed=model.make_rng("sample"), sample_shape=(1,))
     features = model.decoder(z, batch.get("condition"), train=False)
     x, mask, axes = batch["x"], batch.get("mask"), model.decoder.event_axes
     return model.likelihood.calibration(features, x, mask, axes=axes)

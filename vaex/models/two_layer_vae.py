@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 import distrax
-import flax.linen as nn
 import jax
 import jax.numpy as jnp
 from jax import Array
 
 from vaex.errors import InputError
 from vaex.likelihoods.base import Likelihood
+from vaex.models._container import Container
 from vaex.models._latent_pairs import (
     check_closed_form_kl,
     check_events,
@@ -26,7 +26,7 @@ from vaex.posteriors.base import Posterior
 from vaex.types import Batch, Terms
 
 
-class TwoLayerVAE(nn.Module):
+class TwoLayerVAE(Container):
     """p(x, z1, z2) = p(z2) p(z1|z2) p(x|z1) with q(z1|x) q(z2|z1).
 
     z is the pair (z1, z2). The rate, E_q[log q(z1|x) q(z2|z1) / p(z1|z2) p(z2)], has
@@ -79,7 +79,6 @@ class TwoLayerVAE(nn.Module):
     likelihood: Likelihood
     closed_form_kl: bool | Literal["auto"] = "auto"
 
-    is_importance = True
     kl_groups = ("z1", "z2")
 
     def __post_init__(self) -> None:
@@ -192,27 +191,9 @@ class TwoLayerVAE(nn.Module):
             aux=aux,
         )
 
-    @property
-    def is_calibrated(self) -> bool:
-        """Whether something is set by a pass over the training set."""
-        return self.likelihood.is_calibrated
-
     def calibration(self, batch: Batch) -> dict[str, Array]:
         """What each example adds to the head's totals, [1, B], at one sample of z1."""
-        lower = self.encode(batch).first
-        z1 = lower.sample(seed=self.make_rng("sample"), sample_shape=(1,))
-        return calibration(self, batch, z1)
-
-    def calibrated(
-        self, variables: Mapping[str, Any], totals: Mapping[str, Any]
-    ) -> dict[str, Any]:
-        """The variables with the head's values for these totals over a data set."""
-        values = {"likelihood": self.likelihood.calibration_values(totals)}
-        return {**variables, "calibration": values}
-
-    def __call__(self, batch: Batch) -> Terms:
-        """Terms with one sample; touches every parameter."""
-        return self.terms(batch, num_samples=1, train=False)
+        return calibration(self, batch, self.encode(batch).first)
 
     def _check_layers(self) -> None:
         lower, p1 = self.lower_posterior, self.conditional_prior

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 import distrax
-import flax.linen as nn
 import jax
 import jax.numpy as jnp
 from jax import Array
 
 from vaex.distributions import kl
 from vaex.likelihoods.base import Likelihood
+from vaex.models._container import Container
 from vaex.models._latent_pairs import (
     check_closed_form_kl,
     check_events,
@@ -26,7 +26,7 @@ from vaex.posteriors.base import Posterior
 from vaex.types import Batch, Terms
 
 
-class VAE(nn.Module):
+class VAE(Container):
     """p(x, z) = p(z) p(x|z) with an amortised posterior q(z|x).
 
     Attributes:
@@ -48,8 +48,6 @@ class VAE(nn.Module):
     decoder: Any
     likelihood: Likelihood
     closed_form_kl: bool | Literal["auto"] = "auto"
-
-    is_importance = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -149,27 +147,9 @@ class VAE(nn.Module):
             aux=aux,
         )
 
-    @property
-    def is_calibrated(self) -> bool:
-        """Whether something is set by a pass over the training set."""
-        return self.likelihood.is_calibrated
-
     def calibration(self, batch: Batch) -> dict[str, Array]:
         """What each example adds to the head's totals, [1, B], at one sample of z."""
-        q = self.encode(batch)
-        z = q.sample(seed=self.make_rng("sample"), sample_shape=(1,))
-        return calibration(self, batch, z)
-
-    def calibrated(
-        self, variables: Mapping[str, Any], totals: Mapping[str, Any]
-    ) -> dict[str, Any]:
-        """The variables with the head's values for these totals over a data set."""
-        values = {"likelihood": self.likelihood.calibration_values(totals)}
-        return {**variables, "calibration": values}
-
-    def __call__(self, batch: Batch) -> Terms:
-        """Terms with one sample; touches every parameter."""
-        return self.terms(batch, num_samples=1, train=False)
+        return calibration(self, batch, self.encode(batch))
 
     def _encode_pseudo_inputs(self, x: Array, condition: Array | None = None) -> Any:
         rows = {"x": x} if condition is None else {"x": x, "condition": condition}
