@@ -22,6 +22,10 @@ class Recording(View):
     def row(self, row):
         self._note("row", row["step"])
 
+    def flush(self):
+        if self._fails == "flush":
+            self._note("flush")
+
     def figure(self, name, path):
         self._note("figure", name)
 

@@ -46,6 +46,7 @@ class Client:
     def log_batch(self, run_id, metrics=(), params=()):
         assert run_id in self.module.runs
         assert len(params) <= 100  # what a server takes at once
+        assert len(metrics) <= 1000
         self.module.metrics += metrics
         self.module.params += params
 
@@ -79,6 +80,7 @@ def test_a_run(mlflow, tmp_path):
     config = {"seed": 1, "encoder": {"hidden": [8]}, "text": "x" * (LONGEST + 1)}
     assert view.start(config, folder, None) == "r1"
     view.row({"step": 10, "epoch": 0.5, "split": "train", "loss": 3.0, "kl": None})
+    view.flush()
     view.figure("samples", folder / "samples.png")
     view.results({"split": "test", "elbo": {"value": -2.0, "se": 0.5}})
     view.stop("finished")
@@ -107,6 +109,8 @@ def test_a_later_attempt_goes_on_with_the_same_run(mlflow, tmp_path):
     view = MLflow()
     assert view.start({"seed": 1}, tmp_path, "r1") == "r1"
     view.row({"step": 20, "epoch": 1.0, "split": "train", "loss": 3.0})
+    view.flush()
+    view.flush()
     view.stop("interrupted")
     assert mlflow.params == []  # they cannot be given twice
     assert [m.step for m in mlflow.metrics] == [20]
@@ -123,7 +127,13 @@ def test_a_server_keeps_its_own_artifacts(mlflow, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_many_parameters_go_in_several_calls(mlflow, tmp_path):
-    config = {f"p{n}": n for n in range(2 * AT_ONCE + 1)}
-    MLflow(uri="http://lab:5000").start(config, tmp_path, None)
-    assert len(mlflow.params) == 2 * AT_ONCE + 1
+def test_much_goes_in_several_calls(mlflow, tmp_path):
+    num = {kind: 2 * most + 1 for kind, most in AT_ONCE.items()}
+    view = MLflow(uri="http://lab:5000")
+    view.start({f"p{n}": n for n in range(num["params"])}, tmp_path, None)
+    for n in range(num["metrics"]):
+        view.row({"step": n, "epoch": 0.0, "split": "train", "loss": 1.0})
+    assert mlflow.metrics == []
+    view.flush()
+    assert len(mlflow.params) == num["params"]
+    assert [m.step for m in mlflow.metrics] == list(range(num["metrics"]))

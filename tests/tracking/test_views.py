@@ -114,10 +114,29 @@ def test_a_view_that_fails_is_dropped_with_one_line(attempt, tmp_path, method):
 def test_what_a_failed_view_missed_is_told_at_the_next_attempt(attempt):
     flaky, mended = Recording(fails="row", after=2), Recording()
     views, said = attempt(a=flaky)  # start, one row, then it fails
-    views.rows(rows(10, 20, 30))
+    for step in (10, 20, 30):
+        views.rows(rows(step))
     assert (flaky.steps, len(said)) == ([10], 1)
     views, said = attempt([10, 20, 30], a=mended)
     assert (mended.steps, said) == ([20, 30], [])
+
+
+def test_rows_that_were_buffered_and_not_sent_are_told_again(attempt):
+    lost, mended = Recording(fails="flush"), Recording()
+    views, said = attempt(a=lost)
+    views.rows(rows(10, 20))
+    assert (lost.steps, len(said)) == ([10, 20], 1)
+    attempt([10, 20], a=mended)
+    assert mended.steps == [10, 20]
+
+
+def test_a_long_run_is_caught_up_with_in_parts(attempt):
+    steps = [*range(1, 251)]
+    view, mended = Recording(fails="row", after=221), Recording()
+    attempt(steps, a=view)  # fails at the 221st row
+    assert view.steps == steps[:220]
+    attempt(steps, a=mended)
+    assert mended.steps == steps[200:]
 
 
 def test_a_damaged_record_costs_the_view_only(attempt, tmp_path):

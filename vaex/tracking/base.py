@@ -51,7 +51,7 @@ class View:
         """
 
     def flush(self) -> None:
-        """After the rows of a chunk: what is buffered goes where it stays."""
+        """After some rows: sends what is buffered; they count as told on return."""
 
     def figure(self, name: str, path: Path) -> None:
         """A figure, drawn and saved as PNG at `path`."""

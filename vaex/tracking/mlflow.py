@@ -14,8 +14,8 @@ from vaex.tracking.base import View, values_of, values_of_results
 LONGEST = 6000
 """Characters that MLflow takes as the value of a parameter."""
 
-AT_ONCE = 100
-"""Parameters that it takes in one call."""
+AT_ONCE = {"params": 100, "metrics": 1000}
+"""How many it takes in one call."""
 
 
 class MLflow(View):
@@ -39,6 +39,7 @@ class MLflow(View):
         self._library: Any = None
         self._client: Any = None
         self._run = ""
+        self._pending: list[Any] = []
         self._step = 0
 
     def needs(self) -> tuple[str, ...]:
@@ -66,9 +67,7 @@ class MLflow(View):
         self._run = run.info.run_id
         entity = self._library.entities.Param
         params = [entity(k, str(v)[:LONGEST]) for k, v in _leaves(config)]
-        for first in range(0, len(params), AT_ONCE):
-            some = params[first : first + AT_ONCE]
-            self._client.log_batch(self._run, params=some)
+        self._send("params", params)
         self._client.log_dict(self._run, dict(config), "config.json")
         return self._run
 
@@ -83,7 +82,12 @@ class MLflow(View):
     def row(self, row: Mapping[str, Any]) -> None:
         """One metric per value."""
         self._step = row["step"]
-        self._log(values_of(row))
+        self._pending += self._metrics(values_of(row))
+
+    def flush(self) -> None:
+        """A chunk's rows in one call: one by one they take milliseconds each."""
+        pending, self._pending = self._pending, []
+        self._send("metrics", pending)
 
     def figure(self, name: str, path: Path) -> None:
         """The file, among the artifacts."""
@@ -91,17 +95,21 @@ class MLflow(View):
 
     def results(self, results: Mapping[str, Any]) -> None:
         """Final values, at the last step."""
-        self._log(values_of_results(results))
+        self._send("metrics", self._metrics(values_of_results(results)))
 
     def stop(self, state: str) -> None:
         """Says how the run ended."""
         ends = {"finished": "FINISHED", "interrupted": "KILLED"}
         self._client.set_terminated(self._run, ends.get(state, "FAILED"))
 
-    def _log(self, values: Mapping[str, float]) -> None:
+    def _metrics(self, values: Mapping[str, float]) -> list[Any]:
         entity, now = self._library.entities.Metric, int(1000 * time.time())
-        metrics = [entity(_name(k), v, now, self._step) for k, v in values.items()]
-        self._client.log_batch(self._run, metrics=metrics)
+        return [entity(_name(k), v, now, self._step) for k, v in values.items()]
+
+    def _send(self, kind: str, entities: list[Any]) -> None:
+        for first in range(0, len(entities), AT_ONCE[kind]):
+            some = entities[first : first + AT_ONCE[kind]]
+            self._client.log_batch(self._run, **{kind: some})
 
 
 def _name(text: str) -> str:

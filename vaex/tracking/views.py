@@ -13,6 +13,9 @@ from vaex.tracking.base import View
 
 TRUTH = "metrics.jsonl and results.json hold everything"
 
+TOGETHER = 100
+"""Rows at most between two flushes; of those, a view that fails hears all again."""
+
 
 @dataclass
 class _Told:
@@ -36,7 +39,7 @@ class Views:
     many it has. So a view that is behind catches up at the start of an attempt (it
     was chosen later, or failed, or the machine lost power), and rows of steps that
     are done again after a resume, which come out the same, are not told twice. A
-    process killed between a view and its file tells the rows of one chunk again.
+    process killed between a view and its file tells the rows of that chunk again.
 
     Args:
       views: by name.
@@ -107,14 +110,12 @@ class Views:
         """Tells a view those rows, the first of which is row `first`, that it lacks."""
         told = self._told[name]
         new = rows[max(told.rows - first, 0) :]
-        if not new:
-            return
-        try:
-            for row in new:
+        for start in range(0, len(new), TOGETHER):
+            some = new[start : start + TOGETHER]
+            for row in some:
                 view.row(row)
-                told.rows += 1
             view.flush()
-        finally:
+            told.rows += len(some)
             self._write(name)
 
     def _each(self, action: Callable[[str, View], None]) -> None:

@@ -55,7 +55,9 @@ class WandB(View):
             dir=str(folder),
             config=dict(config),
             tags=list(self._tags),
-            settings=library.Settings(console="off", silent=True, login_timeout=10),
+            settings=library.Settings(
+                console="off", silent=True, login_timeout=10, init_timeout=30
+            ),
             **self._options,
         )
         # Values over the run's own step, whatever W&B counts: a resumed one may go on
