@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from vaex.data import _telling
+from vaex.data import telling
 from vaex.data.rows import Rows
 from vaex.errors import InputError
 
@@ -63,7 +63,7 @@ def test_parts_must_be_alike():
 
 
 def test_a_long_pass_says_how_far_it_is(monkeypatch, capsys):
-    monkeypatch.setattr(_telling, "EVERY", -1.0)
-    assert list(_telling.told(range(0, 8, 2), "reading")) == [0, 2, 4, 6]
+    monkeypatch.setattr(telling, "EVERY", -1.0)
+    assert list(telling.told(range(0, 8, 2), "reading")) == [0, 2, 4, 6]
     lines = capsys.readouterr().err.splitlines()
     assert lines == [f"reading: {share} % done" for share in (0, 25, 50, 75)]

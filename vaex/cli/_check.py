@@ -1,17 +1,27 @@
 """What can be refused before anything compiles."""
 
+import functools
+import math
 from typing import Any
 
 import jax
 import numpy as np
 
+import vaex
 import vaex.likelihoods
+from vaex.data.keeping import kept
+from vaex.data.telling import told
 from vaex.errors import InputError, Unfit
 from vaex.io.parts import Parts
 from vaex.likelihoods.base import Likelihood
+from vaex.training.feed import is_streamed
 from vaex.training.state import make_init
 
 BLOCK = 4096
+"""Examples at a time, if they are small."""
+
+ELEMENTS = 1 << 22
+"""Most elements at a time: 16 MB of float32."""
 
 
 def check(parts: Parts, batch_size: int) -> None:
@@ -26,14 +36,14 @@ def check(parts: Parts, batch_size: int) -> None:
         for parts whose shapes do not.
     """
     for split, arrays in parts.dataset.splits.items():
-        for values, mask in _prepared(parts, arrays):
-            try:
-                parts.likelihood.check_support(values, mask)
-            except InputError as error:
-                fitting = _fitting(parts, values)
-                raise Unfit(
-                    f"likelihood: in the {split} split, {error}{fitting}"
-                ) from error
+        if not is_streamed(arrays) or not parts.dataset.checksum:
+            _hold(parts, split)
+            continue
+        # A pass over what is on disk may take hours: it is made once. A part whose
+        # repr is an address is never found again.
+        facts = (parts.dataset.checksum, split, parts.preparation, parts.likelihood)
+        key = ["support", vaex.__version__, *map(repr, facts)]
+        kept(key, functools.partial(_hold, parts, split))
     train = parts.dataset.splits["train"]
     rows = {name: a[:batch_size] for name, a in train.items()}
     init = make_init(parts.experiment, rows)
@@ -44,6 +54,19 @@ def check(parts: Parts, batch_size: int) -> None:
     except (TypeError, ValueError, AttributeError) as error:
         first = str(error).split("\n")[0]
         raise Unfit(f"the parts do not fit together: {first}") from error
+
+
+def _hold(parts: Parts, split: str) -> dict[str, np.ndarray]:
+    """Holds the head's support against a split; nothing is found but what is wrong."""
+    for values, mask in _prepared(parts, parts.dataset.splits[split]):
+        try:
+            parts.likelihood.check_support(values, mask)
+        except InputError as error:
+            fitting = _fitting(parts, values)
+            raise Unfit(
+                f"likelihood: in the {split} split, {error}{fitting}"
+            ) from error
+    return {}
 
 
 def _prepared(parts: Parts, arrays: Any) -> Any:
@@ -61,8 +84,10 @@ def _prepared(parts: Parts, arrays: Any) -> Any:
         batch = parts.preparation(key, {"x": np.broadcast_to(every, (levels, *shape))})
         yield np.asarray(batch["x"]), None
         return
-    for start in range(0, len(arrays["x"]), BLOCK):
-        rows = {name: a[start : start + BLOCK] for name, a in arrays.items()}
+    size = max(1, min(BLOCK, ELEMENTS // max(1, math.prod(shape))))
+    what = "holding the likelihood's support against the data"
+    for start in told(range(0, len(arrays["x"]), size), what):
+        rows = {name: a[start : start + size] for name, a in arrays.items()}
         batch = parts.preparation(key, rows)
         mask = batch.get("mask")
         yield np.asarray(batch["x"]), None if mask is None else np.asarray(mask)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from vaex.data._telling import told
+from vaex.data.telling import told
 
 _BLOCK = 1 << 20  # elements that are float64 at a time: 8 MB
 

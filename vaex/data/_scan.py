@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vaex.data._kept import kept
 from vaex.data._stored import is_levels
-from vaex.data._telling import told
+from vaex.data.keeping import kept
+from vaex.data.telling import told
 
 _BLOCK = 1 << 20  # elements at a time: 8 MB of float64 at most
 

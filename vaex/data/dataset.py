@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from vaex.data._checks import Splits, checked
-from vaex.data._kept import kept
 from vaex.data._moments import moments
+from vaex.data.keeping import kept
 from vaex.data.rows import Rows
 from vaex.data.spec import Spec
 

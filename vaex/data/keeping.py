@@ -26,6 +26,14 @@ def kept(key: object, compute: Callable[[], Arrays]) -> Arrays:
       key: of plain values, says all that the arrays depend on.
       compute: called where nothing is kept under the key; a folder that cannot be
         written is passed over.
+
+    >>> from unittest.mock import patch
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with patch.dict("os.environ", VAEX_DATA=folder):
+    ...         first = kept(["sum", 1], lambda: {"total": np.array(3)})
+    ...         again = kept(["sum", 1], lambda: {"total": np.array(4)})
+    >>> first["total"].item(), again["total"].item()
+    (3, 3)
     """
     name = hashlib.sha256(json.dumps(key).encode()).hexdigest()
     path = data_folder() / FOLDER / f"{name}.npz"
