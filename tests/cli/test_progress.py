@@ -100,6 +100,34 @@ def test_what_is_left_is_written_when_training_stops_early():
     assert [row["step"] for row in directory.rows] == [10, 13]
 
 
+class Hearing:
+    """Stands in for the views of a run."""
+
+    def __init__(self) -> None:
+        self.heard: list[dict] = []
+
+    def rows(self, rows) -> None:
+        self.heard += rows
+
+
+def test_views_hear_every_row_but_one_that_is_cut_off_on_resume():
+    directory, views = Rows(), Hearing()
+    with MetricsLog(directory, 10, 7, views=views) as log:  # type: ignore[arg-type]
+        log.add(13, {"loss": LOSS[:13]})
+        log.add_estimate(13, "test", {"elbo": -1.0})
+        log.add(STEPS, {"loss": LOSS[13:]})
+    assert views.heard == directory.rows
+    assert [row["step"] for row in views.heard] == [10, 13, 13, 20, 30, 40, 47]
+
+    directory, views = Rows(), Hearing()
+    with pytest.raises(KeyboardInterrupt):  # noqa: PT012
+        with MetricsLog(directory, 10, 7, views=views) as log:  # type: ignore[arg-type]
+            log.add(13, {"loss": LOSS[:13]})
+            raise KeyboardInterrupt
+    assert [row["step"] for row in directory.rows] == [10, 13]
+    assert [row["step"] for row in views.heard] == [10]
+
+
 def test_nothing_is_written_of_nothing():
     assert logged([]) == []
     directory = Rows()
