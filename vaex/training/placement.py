@@ -153,10 +153,12 @@ def make_cpu_devices(devices: int | str) -> None:
     They share the processor's cores: good for trying things out, not for speed.
     """
     chosen = jax.config.values["jax_num_cpu_devices"]
-    if devices in (1, "all") or chosen > 0 or jax.distributed.is_initialized():
+    if isinstance(devices, str) or devices < 2 or chosen > 0:
+        return
+    if jax.distributed.is_initialized():  # each has devices of its own
         return
     with contextlib.suppress(RuntimeError):  # it has started
-        jax.config.update("jax_num_cpu_devices", int(devices))
+        jax.config.update("jax_num_cpu_devices", devices)
 
 
 def _numbers(leaf: Any) -> Any:
