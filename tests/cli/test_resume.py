@@ -163,6 +163,17 @@ def test_a_failed_evaluation_does_not_train_again(
 
 
 @pytest.mark.slow
+def test_the_last_short_row_is_not_lost(train, tmp_path, monkeypatch):
+    line = (*LINE[0:1], "trainer.evaluate_every=0", "trainer.log_every=5")
+    with monkeypatch.context() as patch:
+        patch.setattr("vaex.cli._run.evaluate", lambda *a, **k: power_cut())
+        assert train(tmp_path, *line).code == 1
+    assert train(tmp_path, *line).code == 0
+    rows = (only_run(tmp_path) / "metrics.jsonl").read_text().splitlines()
+    assert [json.loads(row)["step"] for row in rows] == [5, 10, 15, 20, 24]
+
+
+@pytest.mark.slow
 def test_patience_is_remembered(train, stopped, tmp_path, monkeypatch):
     # No estimate ever improves on the first by so much.
     line = ("trainer.min_delta=1e6", "trainer.patience=1")

@@ -15,6 +15,8 @@ def name_of(composed):
 def test_the_name_is_of_what_matters(name_of, finished):
     assert finished.path.name == name_of(*TINY)
     assert name_of(*TINY, "run.root=elsewhere", "run.fresh=true") == name_of(*TINY)
+    others = ("trainer.devices=all", "distributed.auto=true")
+    assert name_of(*TINY, *others) == name_of(*TINY)
     lines = [
         (),
         ("seed=1",),

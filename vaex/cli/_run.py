@@ -14,6 +14,7 @@ from vaex.cli._check import check
 from vaex.cli._divergence import record_divergence
 from vaex.cli._drawing import draw_run
 from vaex.cli._evaluate import Estimator, evaluate
+from vaex.cli._following import follow, lead
 from vaex.cli._same import refuse_another, refuse_other_code
 from vaex.cli._signals import Interrupted, StopRequest, stop_request
 from vaex.cli._training import Saved, Setup, newest_saved
@@ -29,6 +30,8 @@ from vaex.training.config import TrainConfig
 from vaex.training.feed import ready
 from vaex.training.loop import Diverged
 from vaex.training.order import BatchOrder
+from vaex.training.placement import make_cpu_devices
+from vaex.training.processes import DistributedConfig, connect, is_first
 from vaex.training.state import TrainState
 
 
@@ -52,7 +55,16 @@ def train(
       Interrupted: if the run was told to stop; what was done is saved.
       RunError: if the loss is not finite, or the disk is full.
     """
-    directory = RunDirectory(folder)
+    connect(DistributedConfig(**config.get("distributed", {})))
+    make_cpu_devices(config["trainer"]["devices"])
+    if not is_first():
+        return follow(config)
+    return lead(lambda: _lead(config, RunDirectory(folder), keep_refused))
+
+
+def _lead(
+    config: dict[str, Any], directory: RunDirectory, keep_refused: bool
+) -> dict[str, Any]:
     with contextlib.ExitStack() as stack:
         stop = stack.enter_context(stop_request())
         _lock(directory, stack)
@@ -112,7 +124,7 @@ def _run(
         step, cursor = 0, 0
         if saved is not None:
             step, cursor = int(saved.path.name), saved.record["metrics"]["bytes"]
-        directory.start(config, _facts(parts), step=step, cursor=cursor)
+        directory.start(config, _facts(setup), step=step, cursor=cursor)
     except BaseException as error:
         if keep_refused and not known and isinstance(error, Exception):
             _record(directory, config, error)
@@ -121,7 +133,7 @@ def _run(
         raise
     if known:
         _console.say(f"an unfinished run was here; it goes on from step {step}")
-    _announce(parts, setup.trainer, setup.order)
+    _announce(setup)
     try:
         _tracking.begin(setup.views, directory)
         return _train(config, setup, saved, stop)
@@ -225,7 +237,8 @@ def _finish(
     return results
 
 
-def _announce(parts: Parts, trainer: TrainConfig, order: BatchOrder) -> None:
+def _announce(setup: Setup) -> None:
+    parts, trainer, order = setup.parts, setup.trainer, setup.order
     dataset = parts.dataset
     sizes = ", ".join(f"{len(s['x'])} {name}" for name, s in dataset.splits.items())
     _console.say(f"data         {dataset.name} {dataset.event_shape}: {sizes}")
@@ -234,7 +247,9 @@ def _announce(parts: Parts, trainer: TrainConfig, order: BatchOrder) -> None:
     batch = (
         f"{order.batch_size} examples a step, {order.steps_per_epoch} steps an epoch"
     )
-    _console.say(f"trained on   {jax.devices()[0].device_kind}, {batch}")
+    kinds = setup.placement.kinds
+    number = f"{len(kinds)} x " if len(kinds) > 1 else ""
+    _console.say(f"trained on   {number}{kinds[0]}, {batch}")
     if trainer.batch_size is None and order.num_examples < 128:
         _console.say(
             f"note: batches hold all {order.num_examples} examples, as there are "
@@ -242,11 +257,13 @@ def _announce(parts: Parts, trainer: TrainConfig, order: BatchOrder) -> None:
         )
 
 
-def _facts(parts: Parts) -> Mapping[str, Any]:
+def _facts(setup: Setup) -> Mapping[str, Any]:
+    parts = setup.parts
     return {
         "data": {"name": parts.dataset.name, "checksum": parts.dataset.checksum},
         "preparation": _console.describe(parts.preparation),
-        "devices": [device.device_kind for device in jax.devices()],
+        "devices": setup.placement.kinds,
+        "processes": jax.process_count(),
         "backend": jax.default_backend(),
     }
 

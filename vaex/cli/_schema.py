@@ -9,6 +9,7 @@ from omegaconf import MISSING
 from vaex.evaluation.config import EvaluationConfig
 from vaex.io.checkpoint_config import CheckpointConfig
 from vaex.training.config import TrainConfig
+from vaex.training.processes import DistributedConfig
 from vaex.training.updates import UpdatesConfig
 
 
@@ -56,6 +57,7 @@ def _root() -> type:
         "updates": _opened(UpdatesConfig),
         "checkpoint": _opened(CheckpointConfig),
         "evaluation": _opened(EvaluationConfig),
+        "distributed": _opened(DistributedConfig),
     }
     typed = [(name, of, field(default_factory=of)) for name, of in groups.items()]
     return make_dataclass("Root", typed, bases=(Config,))

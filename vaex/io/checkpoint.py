@@ -42,10 +42,15 @@ def save(
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     try:
-        with _orbax().StandardCheckpointer() as checkpointer:
-            checkpointer.save(part / "state", state)
+        with _checkpointer() as checkpointer:
+            checkpointer.save(part / "state", _alone(state))
             checkpointer.wait_until_finished()
-        facts = {"step": step, "record": dict(record or {}), "tree": _describe(state)}
+        facts = {
+            "step": step,
+            "record": dict(record or {}),
+            "tree": _describe(state),
+            "keys_as_numbers": jax.process_count() > 1,
+        }
         write_manifest(part, facts)
         remove(target)
         part.rename(target)
@@ -115,7 +120,8 @@ def restore(checkpoint: Path, like: Any) -> Any:
       InputError: if a file is missing, was changed, or the state does not fit.
     """
     verify(checkpoint)
-    saved, wanted = manifest_of(checkpoint)["tree"], _describe(like)
+    manifest = manifest_of(checkpoint)
+    saved, wanted = manifest["tree"], _describe(like)
     differing = sorted(
         path
         for path in wanted.keys() | saved.keys()
@@ -128,10 +134,15 @@ def restore(checkpoint: Path, like: Any) -> Any:
             f"places, the first {path}: saved {saved.get(path, 'nothing')}, "
             f"the model has {wanted.get(path, 'nothing')}"
         )
-    ocp = _orbax()
-    target = jax.tree.map(ocp.utils.to_shape_dtype_struct, like)
-    with ocp.StandardCheckpointer() as checkpointer:
+    as_numbers = manifest.get("keys_as_numbers", False)  # older ones do not say
+    target = jax.eval_shape(_numbers, like) if as_numbers else like
+    target = jax.tree.map(_orbax().utils.to_shape_dtype_struct, target)
+    with _checkpointer() as checkpointer:
         found = checkpointer.restore(checkpoint.absolute() / "state", target)
+    if as_numbers:
+        found = jax.tree.map(
+            lambda a, n: jax.random.wrap_key_data(n) if _is_key(a) else n, like, found
+        )
     return jax.tree.map(_uncommitted, found)
 
 
@@ -140,7 +151,7 @@ def _uncommitted(leaf: jax.Array) -> jax.Array:
 
     With arrays bound to one a program that ran before would be compiled again.
     """
-    if jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+    if _is_key(leaf):
         data = jnp.asarray(np.asarray(jax.random.key_data(leaf)))
         return jax.random.wrap_key_data(data, impl=jax.random.key_impl(leaf))
     return jnp.asarray(np.asarray(leaf))
@@ -164,6 +175,35 @@ def _orbax() -> Any:
     for name in ("absl", "orbax"):
         logging.getLogger(name).setLevel(logging.WARNING)
     return ocp
+
+
+def _checkpointer() -> Any:
+    """Orbax's; one that does not wait for other processes, where there are any."""
+    ocp = _orbax()
+    if jax.process_count() == 1:
+        return ocp.StandardCheckpointer()
+    options = ocp.options.MultiprocessingOptions(
+        primary_host=jax.process_index(),
+        active_processes={jax.process_index()},
+        barrier_sync_key_prefix="vaex",
+    )
+    return ocp.StandardCheckpointer(multiprocessing_options=options)
+
+
+def _alone(state: Any) -> Any:
+    """What orbax saves for one of several processes: numpy arrays, and no keys."""
+    if jax.process_count() == 1:
+        return state
+    return jax.tree.map(np.asarray, _numbers(state))
+
+
+def _numbers(tree: Any) -> Any:
+    """Typed keys as the integers that they hold."""
+    return jax.tree.map(lambda a: jax.random.key_data(a) if _is_key(a) else a, tree)
+
+
+def _is_key(leaf: Any) -> bool:
+    return jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
 
 
 def _describe(tree: Any) -> dict[str, str]:

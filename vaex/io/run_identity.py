@@ -3,8 +3,14 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-RUN_ONLY = ("run", "checkpoint", "tracking", "hydra")
+RUN_ONLY = ("run", "checkpoint", "tracking", "distributed", "hydra")
 """Parts of a configuration that do not change what is computed."""
+
+RUN_ONLY_KEYS = {"trainer": ("devices",)}
+"""Keys that change the order of sums, and so last digits, as a processor's cores do.
+
+A run that eight devices began may go on with four; its record says so.
+"""
 
 
 def identity_of(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -16,6 +22,9 @@ def identity_of(config: Mapping[str, Any]) -> dict[str, Any]:
     {'seed': 0, 'data': {'_target_': 'a.B'}}
     """
     found = {k: v for k, v in config.items() if k not in RUN_ONLY}
+    for part, names in RUN_ONLY_KEYS.items():
+        if part in found:
+            found[part] = {k: v for k, v in found[part].items() if k not in names}
     found["data"] = {"_target_": config["data"]["_target_"]}
     return found
 
