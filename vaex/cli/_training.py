@@ -236,8 +236,8 @@ def train(
                     _look(setup, at, log, progress)
                 at.seconds = before + time.perf_counter() - started
                 if is_last or at.stopping.is_over:
-                log.flush()
-            at.metrics = log.cursor()
+                    log.flush()
+                at.metrics = log.cursor()
                 number, is_over = agreed(stop, at.stopping.is_over)
                 ends = is_last or is_over or number
                 if ends or writer.is_due(chunk.step):
