@@ -56,7 +56,7 @@ def train(
       RunError: if the loss is not finite, or the disk is full.
     """
     connect(DistributedConfig(**config.get("distributed", {})))
-    make_cpu_devices(config["trainer"]["devices"])
+    make_cpu_devices(config["trainer"].get("devices", 1))
     if not is_first():
         return follow(config)
     return lead(lambda: _lead(config, RunDirectory(folder), keep_refused))
