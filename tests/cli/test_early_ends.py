@@ -6,9 +6,8 @@ from tests.cli.commands import only_run, read
 from vaex.io.run_directory import RunDirectory
 
 
-@pytest.mark.parametrize(
-    "cause", ["learning rate", pytest.param("head", marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("cause", ["learning rate", "head"])
 def test_divergence(train, tmp_path, table_file, my_lab, cause):
     line = ["data=array", f"data.path={table_file}"]
     if cause == "head":

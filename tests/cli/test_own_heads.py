@@ -7,6 +7,7 @@ import pytest
 from tests.cli.commands import only_run, read
 
 
+@pytest.mark.slow
 def test_a_head_of_ones_own(train, tmp_path, my_lab, table_file):
     answer = train(
         tmp_path / "runs",

@@ -120,6 +120,7 @@ def test_a_second_signal_stops_at_once(stopped):
     assert [int(p.name) for p in checkpoint.complete(run / "checkpoints")] == [8, 4]
 
 
+@pytest.mark.slow
 def test_a_sudden_end_loses_the_steps_since_the_checkpoint_only(
     train, stopped, whole, tmp_path
 ):
@@ -136,7 +137,8 @@ def test_a_sudden_end_loses_the_steps_since_the_checkpoint_only(
     assert kept == sorted({"16", "20", "24", str(whole[2]["training"]["checkpoint"])})
 
 
-@pytest.mark.parametrize("damaged", [1, pytest.param(2, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("damaged", [1, 2])
 def test_a_damaged_checkpoint_is_passed_over(train, stopped, whole, tmp_path, damaged):
     _, run = stopped(power_cut)
     for path in checkpoint.complete(run / "checkpoints")[:damaged]:
@@ -231,6 +233,7 @@ def test_a_disk_that_stays_full_ends_the_run_with_what_was_saved(
     assert outcome(only_run(tmp_path)) == whole
 
 
+@pytest.mark.slow
 def test_another_process_is_refused(train, stopped, tmp_path):
     _, run = stopped(power_cut)
     before = read(run / "status.json")

@@ -48,6 +48,7 @@ def test_the_same_line_returns_the_finished_run(train, finished, monkeypatch):
     assert {p: p.stat().st_mtime_ns for p in finished.path.glob("*.json*")} == before
 
 
+@pytest.mark.slow
 def test_fresh_moves_the_earlier_run_aside(train, tmp_path, table_file):
     line = (tmp_path, "data=array", f"data.path={table_file}")
     train(*line)

@@ -83,6 +83,7 @@ def test_with_one_sample_log_px_is_the_sampled_elbo():
     np.testing.assert_allclose(found["ess"], 1.0, rtol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("num", "block_size", "done"),
     [(40, 16, [16, 32, 40]), (32, 16, [16, 32]), (3, 16, [3])],

@@ -82,6 +82,7 @@ def test_reconstructions_decode_the_posterior_mean():
     np.testing.assert_allclose(output, z @ head["kernel"] + head["bias"], atol=1e-5)
 
 
+@pytest.mark.slow
 def test_samples_of_the_oracle_have_its_moments():
     """Probabilistic PCA: x ~ N(bias, W W' + scale^2), here 4000 draws."""
     oracle = ppca()
@@ -175,6 +176,7 @@ def test_class_labels_are_shown_by_their_mode():
     np.testing.assert_allclose(output * 16, levels, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_condition_reaches_encoder_and_decoder():
     model, variables, rows = built(Gaussian(event_shape=EVENT), 3)
     args = (model, variables, Levels(17))

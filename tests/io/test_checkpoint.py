@@ -46,7 +46,7 @@ def chained(learning_rate=1e-2):
 @pytest.mark.parametrize(
     "experiment",
     [
-        tiny_vae(),
+        pytest.param(tiny_vae(), marks=pytest.mark.slow),
         toy(optimizer=chained),
         toy(optimizer=functools.partial(optimizers.sgd, schedule=linear_warmup(2))),
     ],
@@ -265,6 +265,7 @@ def test_a_state_that_does_not_fit_is_refused_in_one_line(
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.slow
 def test_nothing_is_logged(tmp_path):
     """In a process of its own whose root logger shows everything, as Hydra's does."""
     program = f"""

@@ -137,6 +137,7 @@ def test_the_prior_is_the_joint_gaussian_of_both_layers():
 # What a split computation keeps.
 
 
+@pytest.mark.slow
 def test_a_split_has_the_same_values_and_the_whole_gradient():
     """d log w = d (log p - log q at frozen z) + d path, sample by sample."""
     model, batch = two_layers(), batch_of()

@@ -229,6 +229,7 @@ def test_the_gradient_is_that_of_the_bound_without_a_split(name):
     )
 
 
+@pytest.mark.slow
 def test_piwae_moves_the_model_as_iwae_and_the_posterior_as_miwae():
     found = slopes(SHIFT, STRETCH)
     for part, other, wrong in (

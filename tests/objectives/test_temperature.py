@@ -55,6 +55,7 @@ def recorded(objective):
     return wrapped
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "objective", [elbo, pytest.param(iwae, marks=pytest.mark.slow)]
 )

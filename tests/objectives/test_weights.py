@@ -51,6 +51,7 @@ def test_weights_are_one_number_for_each_example():
         example_shares({"weight": jnp.ones((5, 1))}, 5)
 
 
+@pytest.mark.slow
 def test_the_discrepancy_is_unbiased_for_weighted_draws():
     """Sums over pairs, one by one; and even shares are the plain statistic."""
     x, y = RANDOM.normal(size=(5, 2)), 1.0 + RANDOM.normal(size=(4, 2))
@@ -75,6 +76,7 @@ def test_the_discrepancy_is_unbiased_for_weighted_draws():
     assert float(even) == pytest.approx(float(plain), abs=1e-6)
 
 
+@pytest.mark.slow
 def test_the_mean_activity_is_that_of_repeated_examples():
     logits = RANDOM.normal(size=(5, 3)).astype(np.float32) * 4.0
     compiled = quick_jit(jax.value_and_grad(activity_divergence))
@@ -89,6 +91,7 @@ def test_the_mean_activity_is_that_of_repeated_examples():
     assert (slope == 0.0).all()
 
 
+@pytest.mark.slow
 def test_rows_are_drawn_as_often_as_their_shares_say():
     """Once each where shares are even; in the mean over starts by their shares."""
     rows = jnp.arange(10.0)[:, None]

@@ -109,6 +109,7 @@ def test_a_streamed_run_has_the_bits_of_one_on_the_device(mapped, monkeypatch):
     assert_same_bits(on_device, (state, np.concatenate([first, rest])))
 
 
+@pytest.mark.slow
 def test_a_streamed_step_that_is_not_finite_is_skipped_alike(tmp_path, monkeypatch):
     windows_of(monkeypatch, 5)
     monkeypatch.setattr(loop, "TARGET_SECONDS", 1e9)

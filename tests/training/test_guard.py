@@ -132,6 +132,7 @@ def test_a_sound_run_is_the_same_whatever_may_be_skipped(experiment):
     assert runs[0][2] == runs[1][2] == ()
 
 
+@pytest.mark.slow
 def test_an_optimizer_state_that_overflows_is_not_passed_over():
     """Adam's second moment at infinity freezes its parameters; every loss is finite."""
 
@@ -150,6 +151,7 @@ def test_an_optimizer_state_that_overflows_is_not_passed_over():
     assert np.isnan(metrics["loss"]).sum() == 3
 
 
+@pytest.mark.slow
 def test_what_is_infinite_from_the_start_may_stay_so():
     def plateau(learning_rate: float = 0.1):
         return optax.chain(optax.sgd(learning_rate), optax.contrib.reduce_on_plateau())
@@ -164,6 +166,7 @@ def test_what_is_infinite_from_the_start_may_stay_so():
     assert not bool(sound(state, after))
 
 
+@pytest.mark.slow
 def test_what_the_guarded_pass_does_not_find_again_is_no_steps_fault(
     experiment, monkeypatch
 ):

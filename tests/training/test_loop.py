@@ -51,6 +51,7 @@ def test_chunks_grow_and_end_at_boundaries_and_at_the_end(quick, monkeypatch):
     assert whole(progress(toy()))[0] == [1, 3, 7, 11, 15, 19, 23]
 
 
+@pytest.mark.slow
 def test_large_batches_make_shorter_chunks(quick, monkeypatch):
     """No more indices at once than are sent in a moment; the rows are the same."""
     monkeypatch.setattr(loop, "MAX_INDICES", 4 * order().batch_size)
@@ -180,6 +181,7 @@ def test_fit_trains_on_numpy_arrays():
     assert history["loss"][-50:].mean() < 2.0 < history["loss"][:10].mean()
 
 
+@pytest.mark.slow
 def test_fit_is_the_loop_and_shrinks_its_batch():
     experiment = toy()
     state, history = fit(experiment, bits(), epochs=2, batch_size=8)

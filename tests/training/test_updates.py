@@ -167,6 +167,7 @@ def everything(optimizer=adam):
     return toy(optimizer=optimizer, updates=ALL, batch_size=8)
 
 
+@pytest.mark.slow
 def test_all_together_map_over_learning_rates_and_each_is_the_run_alone():
     """One program for a population, one for all learning rates, and donation."""
     experiment, data = everything(), bits(8)

@@ -18,7 +18,7 @@ from vaex.training.order import BatchOrder
 from vaex.training.placement import SINGLE, Placement
 from vaex.training.processes import largest
 from vaex.training.state import TrainState, make_init
-from vaex.training.step import make_chunk, make_step
+from vaex.training.step import is_slow_in_loops, make_chunk, make_step
 
 MAX_CHUNK = 512
 """Most steps in one call of the compiled program."""
@@ -72,10 +72,13 @@ def initial_state(
     experiment: Experiment, data: Mapping[str, Array], order: BatchOrder
 ) -> TrainState:
     """The train state at step 0 of the run with this seed."""
-    first = order.indices(0, 1)[0]
-    rows = {name: jnp.asarray(a[first]) for name, a in data.items()}
-    init = make_init(experiment, rows)
+    init = make_init(experiment, _first_rows(data, order))
     return jax.jit(init)(jax.random.key(order.seed), experiment.hparams())
+
+
+def _first_rows(data: Mapping[str, Array], order: BatchOrder) -> Mapping[str, Array]:
+    first = order.indices(0, 1)[0]
+    return {name: jnp.asarray(a[first]) for name, a in data.items()}
 
 
 def iterate(
@@ -122,9 +125,12 @@ def iterate(
       Diverged: at the first step that would have to be skipped and may not.
     """
     # Not donated: what a chunk started from is there to go through it again.
-    compiled = placement.jit(make_chunk(placement.divides(make_step(experiment))))
+    step_of_rows = make_step(experiment)
+    compiled = placement.jit(make_chunk(placement.divides(step_of_rows)))
     allowed = min(10, num_steps // 100) if max_skipped is None else max_skipped
     longest = max(1, min(MAX_CHUNK, MAX_INDICES // order.batch_size))
+    if is_slow_in_loops(step_of_rows, state, lambda: _first_rows(data, order)):
+        longest = 1
 
     feed = make_feed(data, order, longest, num_steps, placement.everywhere)
 

@@ -118,6 +118,8 @@ def make_chunk(
     whether the state after it is `sound` (a test of every gradient would cost a pass
     over memory in each step).
 
+    Where n_max is 1 the program has no loop; see `is_slow_in_loops`.
+
     Returns:
       The chunk, not jitted.
     """
@@ -141,12 +143,38 @@ def make_chunk(
             history = jax.tree.map(lambda h, m: h.at[i].set(m), history, metrics)
             return state, history
 
-        after, history = jax.lax.fori_loop(0, n, body, (state, empty))
+        start = (state, empty)
+        if indices.shape[0] == 1:
+            after, history = body(jnp.int32(0), start)
+        else:
+            after, history = jax.lax.fori_loop(0, n, body, start)
         finite = jnp.isfinite(history["loss"])
         finite = finite.at[n - 1].min(sound(state, after))
         return after, {**history, "finite": finite}
 
     return chunk
+
+
+def is_slow_in_loops(
+    step: Callable[[TrainState, Stored], tuple[TrainState, Metrics]],
+    state: TrainState,
+    rows: Callable[[], Stored],
+) -> bool:
+    """Whether a step is better dispatched one by one than from a loop on the device.
+
+    So it is on a CPU where there are convolutions: XLA:CPU computes their gradients
+    many times slower inside of a loop. It is asked of the program and not of a clock,
+    so that a run has the same bits each time.
+
+    Args:
+      step: not jitted.
+      state: what it starts from.
+      rows: gives those of a batch, where they are needed.
+    """
+    kernels = any(leaf.ndim > 2 for leaf in jax.tree.leaves(state.params))
+    if not kernels or jax.default_backend() != "cpu":
+        return False
+    return "conv_general_dilated" in str(jax.make_jaxpr(step)(state, rows()))
 
 
 def sound(before: TrainState, after: TrainState) -> Array:
