@@ -3,13 +3,11 @@
 import contextlib
 import shutil
 import traceback
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import jax
-
 from vaex.cli import _console, _tracking, _training
+from vaex.cli._announcement import announce, facts
 from vaex.cli._check import check
 from vaex.cli._divergence import record_divergence
 from vaex.cli._drawing import draw_run
@@ -124,7 +122,7 @@ def _run(
         step, cursor = 0, 0
         if saved is not None:
             step, cursor = int(saved.path.name), saved.record["metrics"]["bytes"]
-        directory.start(config, _facts(setup), step=step, cursor=cursor)
+        directory.start(config, facts(setup), step=step, cursor=cursor)
     except BaseException as error:
         if keep_refused and not known and isinstance(error, Exception):
             _record(directory, config, error)
@@ -133,7 +131,7 @@ def _run(
         raise
     if known:
         _console.say(f"an unfinished run was here; it goes on from step {step}")
-    _announce(setup)
+    announce(setup)
     try:
         _tracking.begin(setup.views, directory)
         return _train(config, setup, saved, stop)
@@ -235,37 +233,6 @@ def _finish(
     if config["run"]["figures"]:
         draw_run(run, results)
     return results
-
-
-def _announce(setup: Setup) -> None:
-    parts, trainer, order = setup.parts, setup.trainer, setup.order
-    dataset = parts.dataset
-    sizes = ", ".join(f"{len(s['x'])} {name}" for name, s in dataset.splits.items())
-    _console.say(f"data         {dataset.name} {dataset.event_shape}: {sizes}")
-    _console.say(f"prepared by  {_console.describe(parts.preparation)}")
-    _console.say(f"likelihood   {_console.describe(parts.likelihood)}")
-    batch = (
-        f"{order.batch_size} examples a step, {order.steps_per_epoch} steps an epoch"
-    )
-    kinds = setup.placement.kinds
-    number = f"{len(kinds)} x " if len(kinds) > 1 else ""
-    _console.say(f"trained on   {number}{kinds[0]}, {batch}")
-    if trainer.batch_size is None and order.num_examples < 128:
-        _console.say(
-            f"note: batches hold all {order.num_examples} examples, as there are "
-            "fewer than 128"
-        )
-
-
-def _facts(setup: Setup) -> Mapping[str, Any]:
-    parts = setup.parts
-    return {
-        "data": {"name": parts.dataset.name, "checksum": parts.dataset.checksum},
-        "preparation": _console.describe(parts.preparation),
-        "devices": setup.placement.kinds,
-        "processes": jax.process_count(),
-        "backend": jax.default_backend(),
-    }
 
 
 def _record(directory: RunDirectory, config: dict[str, Any], error: Exception) -> None:
