@@ -152,8 +152,17 @@ def candidates(files, group: str, option: str) -> Iterator[dict[str, Any]]:
                 yield small(*slots, *filter(None, [partner]), path=path)
 
 
+FITTING: dict[tuple[str, str], dict[str, Any]] = {}
+
+
 def fitting(files, group: str, option: str) -> dict[str, Any]:
-    """The first configuration whose parts accept the data."""
+    """The first configuration whose parts accept the data, looked for once."""
+    if (group, option) not in FITTING:
+        FITTING[group, option] = first_fitting(files, group, option)
+    return FITTING[group, option]
+
+
+def first_fitting(files, group: str, option: str) -> dict[str, Any]:
     refusals = []
     for config in candidates(files, group, option):
         try:
