@@ -161,7 +161,7 @@ def test_an_option_has_the_arguments_of_its_view(composed, option, tmp_path):
     for name, node in nodes.items():
         construct(node, f"tracking.{name}", {})
     with pytest.raises(Exception, match=re.escape("tracking.x must be a view with")):
-        _tracking.open_views({"tracking": {"x": 3}}, tmp_path)  # type: ignore
+        _tracking.open_views({"tracking": {"x": 3}}, tmp_path)
 
 
 @pytest.mark.slow
