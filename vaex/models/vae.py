@@ -22,6 +22,7 @@ from vaex.models._latent_pairs import (
 )
 from vaex.models._lifted import lifted_vjp
 from vaex.models._observed import calibration, encoder_input, reconstruct
+from vaex.nn.kernels import check_kernel_scale, drawn_anew
 from vaex.posteriors.base import Posterior
 from vaex.types import Batch, Terms
 
@@ -37,6 +38,9 @@ class VAE(Container):
       likelihood: features -> p(x|z).
       closed_form_kl: True (refuse a pair without one), False (always the
         single-sample estimate), or "auto" (closed form where the pair has one).
+      kernel_scale: standard deviation of the normal draws that the kernels of all
+        dense and convolutional layers start from, as in early papers; None leaves
+        every layer its own start.
 
     Source: Kingma, Welling, "Auto-Encoding Variational Bayes", ICLR 2014,
       https://arxiv.org/abs/1312.6114.
@@ -48,10 +52,12 @@ class VAE(Container):
     decoder: Any
     likelihood: Likelihood
     closed_form_kl: bool | Literal["auto"] = "auto"
+    kernel_scale: float | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check_closed_form_kl(self.closed_form_kl)
+        check_kernel_scale(self.kernel_scale)
         check_pair(self.posterior, self.prior)
 
     @property
@@ -60,6 +66,12 @@ class VAE(Container):
         if self.posterior.is_factorized and self.prior.is_factorized:
             return tuple(f"z{i}" for i in range(self.posterior.num_groups))
         return ("z",)
+
+    def initial_params(self, params: Any, key: Array) -> Any:
+        """Parameters to start from, of those that the layers came up with."""
+        if self.kernel_scale is None:
+            return params
+        return drawn_anew(params, key, self.kernel_scale)
 
     def encode(
         self,

@@ -65,7 +65,11 @@ def make_init(
         rngs = {"params": named_fold(init_key, "params"), **step_rngs(init_key)}
         weights = {**options, **arguments(hparams, "objective", options)}
         variables = root.init(rngs, batch, train=True, weights=weights)
-        params = variables.get("params", {})
+        params: Any = variables.get("params", {})
+        starts = getattr(experiment.model, "initial_params", None)
+        if starts is not None:
+            own = starts(params["model"], named_fold(init_key, "initial_params"))
+            params = {**params, "model": own}
         rest = {name: value for name, value in variables.items() if name != "params"}
         optimizer = experiment.optimizer_of(hparams)
         state = TrainState(
