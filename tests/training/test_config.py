@@ -1,4 +1,5 @@
 import math
+import re
 
 import pytest
 from hypothesis import given
@@ -79,3 +80,32 @@ def test_about_twenty_estimates_by_default_each_at_an_epochs_end(
 def test_estimates_come_as_often_as_asked_for():
     assert TrainConfig(evaluate_every=3).boundary(10) == 30
     assert TrainConfig(epochs=None, steps=4).boundary(10) == 10
+
+
+def test_looks_at_chosen_steps():
+    config = TrainConfig(steps=30, evaluate_at=[4, 10, 24])
+    assert config.boundary(7) == 2
+    looks = [step for step in range(1, 31) if config.looks_at(step, 7)]
+    assert looks == [4, 10, 24, 30]
+
+
+def test_looks_at_all_boundaries():
+    config = TrainConfig(epochs=2, evaluate_every=1)
+    looks = [step for step in range(1, 21) if config.looks_at(step, 10)]
+    assert looks == [10, 20]
+    none = TrainConfig(epochs=2, evaluate_every=0)
+    assert not any(none.looks_at(step, 10) for step in range(1, 21))
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"evaluate_at": []}, "increasing steps from 1 on, got []"),
+        ({"evaluate_at": [0, 1]}, "increasing steps from 1 on, got [0, 1]"),
+        ({"evaluate_at": [2, 2]}, "increasing steps from 1 on, got [2, 2]"),
+        ({"evaluate_at": [2], "evaluate_every": 1}, "exclude each other, got [2] and"),
+    ],
+)
+def test_looks_that_cannot_be(given, message):
+    with pytest.raises(InputError, match=re.escape(message)):
+        TrainConfig(**given)
