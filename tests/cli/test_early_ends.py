@@ -37,7 +37,7 @@ def test_an_interruption_before_the_start_leaves_nothing(train, tmp_path, monkey
     def interrupted(config):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("vaex.cli._run.assemble", interrupted)
+    monkeypatch.setattr("vaex.cli._stages.assemble", interrupted)
     assert train(tmp_path) == (130, "", "\nvaex: interrupted\n")
     assert not tmp_path.exists()
 

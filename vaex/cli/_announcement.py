@@ -6,7 +6,7 @@ from typing import Any
 import jax
 
 from vaex.cli import _console
-from vaex.cli._training import Setup
+from vaex.cli._setup import Setup
 
 
 def announce(setup: Setup) -> None:

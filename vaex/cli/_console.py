@@ -76,6 +76,25 @@ def show_results(results: dict[str, Any]) -> None:
         )
 
 
+def show_jobs(jobs: Sequence[Any]) -> None:
+    """Prints what became of the jobs of a sweep: `vaex.cli._jobs.Job`s."""
+    table = Table(title=f"{len(jobs)} jobs", title_justify="left")
+    table.add_column("job", justify="right")
+    table.add_column("")
+    table.add_column("ELBO", justify="right")
+    table.add_column("NLL", justify="right")
+    table.add_column("state")
+    table.add_column("run")
+    shared = set.intersection(*(set(job.overrides) for job in jobs)) if jobs else set()
+    for job in jobs:
+        own = " ".join(word for word in job.overrides if word not in shared)
+        results = job.results or {}
+        numbers = [results.get(k, {}).get("value") for k in ("elbo", "nll")]
+        shown = ["-" if value is None else f"{value:.3f}" for value in numbers]
+        table.add_row(str(job.number), own, *shown, job.state, job.run.name)
+    Console(width=None if _is_terminal() else 120).print(table)
+
+
 def show_comparison(title: str, rows: Sequence[Any]) -> None:
     """Prints reference values beside ours: rows of `vaex.cli._reproduction.Row`."""
     table = Table(title=title, title_justify="left")

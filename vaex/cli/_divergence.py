@@ -68,7 +68,12 @@ class Examined:
 
 
 def record_divergence(
-    directory: RunDirectory, parts: Parts, order: BatchOrder, error: Diverged
+    directory: RunDirectory,
+    parts: Parts,
+    order: BatchOrder,
+    error: Diverged,
+    *,
+    explains: bool = True,
 ) -> str:
     """Records why a run stopped, its state included, and sets its status.
 
@@ -82,6 +87,7 @@ def record_divergence(
       parts: of the run.
       order: of its batches.
       error: from the loop.
+      explains: examine the step now; `vaex replay` can do so at any time.
 
     Returns:
       What to tell the user.
@@ -91,9 +97,10 @@ def record_divergence(
         directory.fail("diverged", reason, f"{reason}\n")
     lines = [reason]
     if error.state is not None:
-        _console.say(f"step {error.step} is not finite; examining it")
         lines += _kept(directory, error)
-        lines += _explained(directory, parts, order, error)
+        if explains:
+            _console.say(f"step {error.step} is not finite; examining it")
+            lines += _explained(directory, parts, order, error)
         again = f"vaex replay {directory.path} --step {error.step}"
         lines.append(f"  {again}  goes through it again")
     text = "\n".join([*lines, f"recorded in {directory.path}"])

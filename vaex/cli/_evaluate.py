@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import jax
@@ -23,33 +24,63 @@ from vaex.io.parts import Parts
 from vaex.numerics import named_fold
 
 
+class Programs:
+    """What is compiled to estimate a model, shared by all runs of one structure.
+
+    Args:
+      parts: of a run of the structure.
+      config: of its evaluation.
+    """
+
+    def __init__(self, parts: Parts, config: EvaluationConfig):
+        self._model, self._preparation = parts.experiment.model, parts.preparation
+        self.function = make_estimate(
+            self._model, self._preparation, config.samples_per_chunk
+        )
+        self.estimate = jax.jit(self.function)
+        self._form: list[str | None] = []
+
+    @cached_property
+    def health(self) -> Callable[..., Any]:
+        """What z carries."""
+        # It runs once: on a CPU optimising it would take longer than it runs.
+        options = {"xla_backend_optimization_level": 0}
+        return jax.jit(
+            make_health(self._model, self._preparation),
+            compiler_options=options if jax.default_backend() == "cpu" else None,
+        )
+
+    def kl_form(self, variables: Any, rows: Any) -> str | None:
+        """How the model has its rate; of the structure, so it is asked once."""
+        if not self._form:
+            self._form.append(kl_form(self._model, self._preparation, variables, rows))
+        return self._form[0]
+
+
 @dataclass(frozen=True, eq=False)
 class Estimator:
-    """The compiled estimate of one run, for quick looks and for the final word.
+    """The estimates of one run, for quick looks and for the final word.
 
     Attributes:
       parts: of the run.
       config: of the evaluation.
       key: named fold of the run's key.
-      compiled: the jitted estimate.
+      programs: compiled.
     """
 
     parts: Parts
     config: EvaluationConfig
     key: jax.Array
-    compiled: Callable[..., Any]
+    programs: Programs
 
     @classmethod
-    def of(cls, parts: Parts, config: dict[str, Any]) -> "Estimator":
-        """For a run's parts and configuration."""
+    def of(
+        cls, parts: Parts, config: dict[str, Any], programs: Programs | None = None
+    ) -> "Estimator":
+        """For a run's parts and configuration, with the programs of its structure."""
         settings = EvaluationConfig(**config["evaluation"])
-        compiled = jax.jit(
-            make_estimate(
-                parts.experiment.model, parts.preparation, settings.samples_per_chunk
-            )
-        )
         key = named_fold(jax.random.key(config["seed"]), "evaluate")
-        return cls(parts, settings, key, compiled)
+        return cls(parts, settings, key, programs or Programs(parts, settings))
 
     @property
     def held_out(self) -> str:
@@ -64,9 +95,18 @@ class Estimator:
           `elbo`, `distortion`, `rate` and `reconstruction_loss`, those that exist;
           `kl/<name>` of each group of latent dimensions, nats, and `active_units`.
         """
+        few = self.few(num_examples)
+        return self.averages(
+            self.estimate(variables, few, self.config.samples_per_chunk)
+        )
+
+    def few(self, num_examples: int) -> dict[str, Any]:
+        """The first examples of the held-out split."""
         data = self.parts.dataset.splits[self.held_out]
-        few = {name: a[:num_examples] for name, a in data.items()}
-        found = self.estimate(variables, few, self.config.samples_per_chunk)
+        return {name: a[:num_examples] for name, a in data.items()}
+
+    def averages(self, found: dict[str, np.ndarray]) -> dict[str, float]:
+        """What a quick look tells, from per-example estimates."""
         names = ("elbo", "distortion", "rate", "reconstruction_loss")
         averages = {k: float(_total(found[k]).mean()) for k in names if k in found}
         averages |= quick_health(found, self.parts.experiment.model.kl_groups)
@@ -81,7 +121,7 @@ class Estimator:
     ) -> dict[str, np.ndarray]:
         """Per-example estimates."""
         return estimate(
-            self.compiled,
+            self.programs.estimate,
             variables,
             self.key,
             data,
@@ -102,13 +142,25 @@ def evaluate(
     """Results of a run on one split, with a progress bar where it is wanted."""
     from vaex.cli._progress import CountProgress
 
-    dataset, preparation = run.parts.dataset, run.parts.preparation
     num_samples = num_samples or estimator.config.num_samples
-    data = dataset.splits[split]
+    data = run.parts.dataset.splits[split]
     label = f"evaluating {split} with {num_samples} samples"
     with CountProgress(len(data["x"]), label) as progress:
         on_block = progress.update if show_progress else lambda done: None
         found = estimator.estimate(run.variables, data, num_samples, on_block)
+    return conclude(run, estimator, split, found, num_samples)
+
+
+def conclude(
+    run: LoadedRun,
+    estimator: Estimator,
+    split: str,
+    found: dict[str, np.ndarray],
+    num_samples: int,
+) -> dict[str, Any]:
+    """Results of a run on one split, from per-example estimates of all of it."""
+    dataset, preparation = run.parts.dataset, run.parts.preparation
+    data = dataset.splits[split]
     head = run.parts.likelihood
     results = summarize(
         found,
@@ -121,24 +173,21 @@ def evaluate(
         seed=run.config["seed"],
     )
     first = {name: array[:1] for name, array in data.items()}
-    form = kl_form(run.model, preparation, run.variables, first)
+    form = estimator.programs.kl_form(run.variables, first)
     results["rate"] |= {"kl": form}
-    results |= _health(run, estimator.key, data, found.get("rate"))
+    results |= _health(run, estimator, data, found.get("rate"))
     is_bounded = head.support.is_discrete
     results["verdict"] = health_in_words(results, is_bounded=is_bounded)
     return {"split": split, **results}
 
 
-def _health(run: LoadedRun, key: jax.Array, data: Any, rate: Any) -> dict[str, Any]:
+def _health(
+    run: LoadedRun, estimator: Estimator, data: Any, rate: Any
+) -> dict[str, Any]:
     """What z carries, of the split's examples or a random part of them."""
-    head = run.parts.likelihood
-    # It runs once: on a CPU optimising it would take longer than it runs.
-    options = {"xla_backend_optimization_level": 0}
-    compiled = jax.jit(
-        make_health(run.model, run.parts.preparation),
-        compiler_options=options if jax.default_backend() == "cpu" else None,
-    )
-    found, chosen = examine(compiled, run.variables, named_fold(key, "health"), data)
+    head, compiled = run.parts.likelihood, estimator.programs.health
+    key = named_fold(estimator.key, "health")
+    found, chosen = examine(compiled, run.variables, key, data)
     return summarize_health(
         found,
         None if rate is None else rate[chosen].sum(-1),

@@ -20,6 +20,7 @@ class Run:
     root: str = "runs"
     fresh: bool = False
     accept_changes: bool = False
+    retry: bool = False  # of a sweep: jobs that failed before, too
     figures: bool = True
 
 

@@ -115,13 +115,13 @@ class _Jobs:
         return results["elbo"]["value"]
 
     def _resolved(self, config: Any, folder: Path) -> dict[str, Any]:
-        from vaex.cli import _run
+        from vaex.cli import _stages
         from vaex.cli._configuration import plain
 
         try:
             return plain(config)
         except Exception:
-            _run.discard(folder)
+            _stages.discard(folder)
             raise
 
     def finish(self) -> int:

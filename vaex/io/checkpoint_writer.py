@@ -23,13 +23,19 @@ class CheckpointWriter:
       folder: checkpoints of a run.
       config: when, and how many are kept.
       say: is told of failures.
+      thread: where to save, if many writers share it; this one's own otherwise.
     """
 
     def __init__(
-        self, folder: Path, config: CheckpointConfig, say: Callable[[str], None]
+        self,
+        folder: Path,
+        config: CheckpointConfig,
+        say: Callable[[str], None],
+        thread: ThreadPoolExecutor | None = None,
     ):
         self._folder, self._config, self._say = folder, config, say
-        self._thread = ThreadPoolExecutor(1, "checkpoint")
+        self._is_shared = thread is not None
+        self._thread = thread or ThreadPoolExecutor(1, "checkpoint")
         self._pending: Future[None] | None = None
         self._error: Exception | None = None
         self._last = time.monotonic()
@@ -44,7 +50,8 @@ class CheckpointWriter:
         trace: TracebackType | None,
     ) -> None:
         self._join()
-        self._thread.shutdown()
+        if not self._is_shared:
+            self._thread.shutdown()
 
     def is_due(self, step: int) -> bool:
         """Whether a checkpoint is to be saved after this step."""

@@ -11,6 +11,10 @@ from vaex.errors import InputError
 NAME = ".lock"
 
 
+class InUse(InputError):
+    """Another process holds the lock."""
+
+
 @contextlib.contextmanager
 def locked(folder: Path, holder: str = "another process") -> Iterator[None]:
     """Holds a folder's lock; the system lets go of it when the process ends, however.
@@ -22,7 +26,7 @@ def locked(folder: Path, holder: str = "another process") -> Iterator[None]:
       holder: who else may hold it, for the message.
 
     Raises:
-      InputError: if another process holds it.
+      InUse: if another process holds it.
       OSError: if the folder cannot be written.
 
     >>> import tempfile
@@ -34,7 +38,7 @@ def locked(folder: Path, holder: str = "another process") -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout as error:
-        raise InputError(
+        raise InUse(
             f"{folder} is in use by {holder}; wait until it is done, or stop it"
         ) from error
     except NotImplementedError:

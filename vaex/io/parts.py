@@ -1,5 +1,6 @@
 """From a resolved configuration to a data set and an experiment."""
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -52,8 +53,7 @@ def assemble(config: Mapping[str, Any]) -> Parts:
       InputError: for anything in the configuration or the data that cannot work,
         naming the key.
     """
-    if not 0 <= config["seed"] < 2**32:
-        raise InputError(f"seed must lie between 0 and 2^32 - 1, got {config['seed']}")
+    _check_seed(config["seed"])
     precision = config.get("precision", "float32")  # older runs have none
     if precision not in PRECISIONS:
         allowed = " or ".join(PRECISIONS)
@@ -88,6 +88,32 @@ def assemble(config: Mapping[str, Any]) -> Parts:
         batch_size=trainer.batch_size_for(num_examples),
     )
     return Parts(dataset, spec, preparation, slots["likelihood"], experiment)
+
+
+def assemble_like(config: Mapping[str, Any], like: Parts) -> Parts:
+    """The parts of a configuration that differs from another's in numbers only.
+
+    Args:
+      config: resolved.
+      like: of the other; data, model and head are shared.
+
+    Raises:
+      InputError: for numbers that cannot work.
+    """
+    _check_seed(config["seed"])
+    facts = _facts(like.spec)
+    known = facts | {"num_examples": len(like.dataset.splits["train"]["x"])}
+    experiment = dataclasses.replace(
+        like.experiment,
+        objective=construct(config["objective"], "objective", known),
+        optimizer=construct(config["optimizer"], "optimizer", facts),
+    )
+    return dataclasses.replace(like, experiment=experiment)
+
+
+def _check_seed(seed: int) -> None:
+    if not 0 <= seed < 2**32:
+        raise InputError(f"seed must lie between 0 and 2^32 - 1, got {seed}")
 
 
 def open_source(config: Mapping[str, Any]) -> Any:

@@ -74,6 +74,19 @@ def numeric_parameters(factory: Callable[..., Any]) -> dict[str, float]:
     return values
 
 
+def scalar_names(factory: Callable[..., Any]) -> tuple[str, ...]:
+    """Names of a factory's own parameters that are annotated `Scalar`.
+
+    >>> from vaex.objectives.evidence_lower_bound import elbo
+    >>> scalar_names(elbo)
+    ('beta',)
+    """
+    call = _function_of(unwrap(factory)[0])
+    names = getattr(call, "__globals__", {})
+    found = inspect.signature(call).parameters
+    return tuple(name for name, p in found.items() if _is_scalar(p, names))
+
+
 def make_hparams(**factories: Callable[..., Any]) -> Hparams:
     """Hparams of named factories.
 

@@ -14,6 +14,7 @@ from vaex.errors import RunError
 from vaex.training.calibration import calibrate
 from vaex.training.experiment import Experiment
 from vaex.training.feed import make_feed, ready
+from vaex.training.hparams import Hparams
 from vaex.training.order import BatchOrder
 from vaex.training.placement import SINGLE, Placement
 from vaex.training.processes import largest
@@ -68,12 +69,31 @@ class Diverged(RunError):
         self.skipped = skipped
 
 
+Initial = Callable[[Array, Hparams, Mapping[str, Array]], TrainState]
+
+
+def make_initial(experiment: Experiment) -> Initial:
+    """The compiled start of any run of a structure: (key, hparams, rows) -> state."""
+    return jax.jit(lambda key, hparams, rows: make_init(experiment, rows)(key, hparams))
+
+
 def initial_state(
-    experiment: Experiment, data: Mapping[str, Array], order: BatchOrder
+    experiment: Experiment,
+    data: Mapping[str, Array],
+    order: BatchOrder,
+    init: Initial | None = None,
 ) -> TrainState:
-    """The train state at step 0 of the run with this seed."""
-    init = make_init(experiment, _first_rows(data, order))
-    return jax.jit(init)(jax.random.key(order.seed), experiment.hparams())
+    """The train state at step 0 of the run with this seed.
+
+    Args:
+      experiment: what is trained.
+      data: the training split.
+      order: whose first batch starts data-initialised parts.
+      init: `make_initial` of the structure, where many runs share it.
+    """
+    init = init or make_initial(experiment)
+    key, rows = jax.random.key(order.seed), _first_rows(data, order)
+    return init(key, experiment.hparams(), rows)
 
 
 def _first_rows(data: Mapping[str, Array], order: BatchOrder) -> Mapping[str, Array]:

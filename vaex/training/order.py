@@ -1,5 +1,6 @@
 """The order in which examples are seen: a function of the seed and the epoch."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -44,21 +45,36 @@ class BatchOrder:
         """N // B."""
         return self.num_examples // self.batch_size
 
-    def indices(self, start: int, count: int) -> np.ndarray:
-        """Rows of steps `start` to `start + count`, [count, B] int32."""
+    def indices(
+        self,
+        start: int,
+        count: int,
+        epoch_rows: Callable[["BatchOrder", int], np.ndarray] | None = None,
+    ) -> np.ndarray:
+        """Rows of steps `start` to `start + count`, [count, B] int32.
+
+        Args:
+          start: the first step.
+          count: how many.
+          epoch_rows: `rows_of_epoch` with a memory of its own, where many orders are
+            asked in turn.
+        """
+        find = epoch_rows or _kept
         rows = []
         while count > 0:
             epoch, position = divmod(start, self.steps_per_epoch)
-            block = _epoch(self, epoch)[position : position + count]
+            block = find(self, epoch)[position : position + count]
             rows.append(block)
             start, count = start + len(block), count - len(block)
         return np.concatenate(rows)
 
 
-@lru_cache(maxsize=2)
-def _epoch(order: BatchOrder, epoch: int) -> np.ndarray:
+def rows_of_epoch(order: BatchOrder, epoch: int) -> np.ndarray:
     """All batches of one epoch, [N // B, B] int32."""
     generator = np.random.default_rng([order.seed, epoch])
     permutation = generator.permutation(order.num_examples).astype(np.int32)
     used = order.steps_per_epoch * order.batch_size
     return permutation[:used].reshape(-1, order.batch_size)
+
+
+_kept = lru_cache(maxsize=2)(rows_of_epoch)
