@@ -70,6 +70,7 @@ RULES = {
     "evaluation": Rule(L1 | names("training"), TRAINING),
     "anomaly": Rule(L1 | names("training evaluation"), TRAINING),
     "io": Rule(L1 | names("training"), TRAINING | names("filelock orbax safetensors")),
+    "sweeps": Rule(BASE | names("io"), names("numpy scipy filelock yaml")),
     "samplers": Rule(
         L1 - names("data") | L2 | names("models objectives training evaluation"),
         names("numpy jax sklearn"),

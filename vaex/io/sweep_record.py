@@ -151,7 +151,7 @@ def sweep_name(line: Sequence[str]) -> str:
     """
     words = sorted((word for word in line if not _is_run_only(word)), key=_key)
     digest = hashlib.sha256(json.dumps(words).encode()).hexdigest()[:10]
-    swept = [word for word in words if _is_swept(word)]
+    swept = [word for word in words if is_swept_word(word)]
     tails = [re.split(r"[./@]", _key(word))[-1] for word in swept]
     shown = [tail for tail in dict.fromkeys(tails) if re.fullmatch(r"\w{1,30}", tail)]
     return "-".join([*shown[:3], digest])
@@ -168,7 +168,7 @@ def _is_run_only(word: str) -> bool:
     return part in RUN_ONLY or ".".join(rest) in RUN_ONLY_KEYS.get(part, ())
 
 
-def _is_swept(word: str) -> bool:
+def is_swept_word(word: str) -> bool:
     """Whether a word gives several values: a comma in no bracket, or a function."""
     value = word.partition("=")[2]
     bare = re.sub(r"\[[^]]*\]|\{[^}]*\}|'[^']*'|\"[^\"]*\"", "", value)

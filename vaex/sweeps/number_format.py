@@ -1,0 +1,55 @@
+"""Numbers for people: as many digits as their standard error leaves meaningful."""
+
+import math
+
+
+def decimals_for(value: float | None, se: float | None) -> int:
+    """Decimals that show two digits of the standard error, or five of the value.
+
+    >>> decimals_for(-92.3147, 0.1234), decimals_for(-92.3147, None)
+    (2, 3)
+    """
+    if se is not None and se > 0:
+        return min(max(1 - math.floor(math.log10(se)), 0), 6)
+    if not value:
+        return 3
+    return min(max(4 - math.floor(math.log10(abs(value))), 0), 6)
+
+
+def with_error(value: float | None, se: float | None, *, sign: bool = False) -> str:
+    r"""A value and its standard error, with a minus sign of the width of a digit.
+
+    >>> with_error(92.3147, 0.1234), with_error(92.3147, None), with_error(None, None)
+    ('92.31 ± 0.12', '92.315', '-')
+    """
+    if value is None:
+        return "-"
+    places = decimals_for(value, se)
+    text = plain_number(value, places, sign=sign)
+    return text if se is None else f"{text} ± {plain_number(se, places)}"
+
+
+def plain_number(value: float, places: int, *, sign: bool = False) -> str:
+    """A number with so many decimals.
+
+    >>> plain_number(0.5, 2, sign=True)
+    '+0.50'
+    """
+    text = f"{value:{'+' if sign else ''}.{places}f}"
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds, minutes or hours.
+
+    >>> duration(3.21), duration(75), duration(7300), duration(None)
+    ('3.2 s', '1 min 15 s', '2 h 1 min', '-')
+    """
+    if seconds is None:
+        return "-"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
