@@ -84,7 +84,7 @@ def show_jobs(jobs: Sequence[Any]) -> None:
     table.add_column("ELBO", justify="right")
     table.add_column("NLL", justify="right")
     table.add_column("state")
-    table.add_column("run")
+    table.add_column("run", overflow="fold")
     shared = set.intersection(*(set(job.overrides) for job in jobs)) if jobs else set()
     for job in jobs:
         own = " ".join(word for word in job.overrides if word not in shared)
@@ -108,6 +108,8 @@ def show_comparison(title: str, rows: Sequence[Any]) -> None:
     for row in rows:
         verdict = "pass" if row.passed else "FAIL"
         value, ours = f"{row.value:g}", f"{row.ours:.5g}"
+        if row.error is not None:
+            ours += f" +- {row.error:.2g}"
         table.add_row(row.name, value, ours, row.rule, verdict, row.source)
     Console(width=None if _is_terminal() else 100).print(table)
 

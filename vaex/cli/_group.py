@@ -64,7 +64,8 @@ def train_group(
       Interrupted: if the sweep was told to stop; everything done is saved.
     """
     waiting = list(jobs)
-    size = structure.members(len(waiting)).size
+    structure.members(len(waiting))
+    size = structure.block
     while waiting:
         block, waiting = waiting[:size], waiting[size:]
         with contextlib.ExitStack() as stack:
@@ -161,13 +162,12 @@ class _Block:
             max_skipped=setup.trainer.max_skipped,
             skipped=[len(m.at.skipped) for m in members],
         )
-        keys = structure.program.members.stack([m.setup.estimator.key for m in members])
         label = f"training {len(members)} runs"
         with CountProgress(setup.num_steps, label) as progress:
             while population.going:
                 done = population.advance()
                 self._enter(members, done)
-                self._look(members, done, population.states, keys)
+                self._look(members, done, population)
                 self._save(members, done, population)
                 steps = [m.at.step for m in members if m.job.state == "waiting"]
                 progress.update(min(steps, default=0), self._live(members, done))
@@ -203,8 +203,7 @@ class _Block:
         self,
         members: list[Member],
         done: dict[int, MemberProgress | Diverged],
-        states: TrainState,
-        keys: Any,
+        population: Population,
     ) -> None:
         """Estimates on held-out data, for those whose turn it is."""
         looking = [
@@ -214,15 +213,27 @@ class _Block:
         ]
         if not looking:
             return
-        estimator = looking[0].setup.estimator
+        estimator, wanted = looking[0].setup.estimator, {m.place for m in looking}
+        rows = [row for row in population.rows if wanted & set(row.numbers)]
+        lain = self._structure.program.members
         found = self._structure.estimate(
-            model_variables(states),
-            keys,
+            [
+                (
+                    model_variables(row.states),
+                    lain.stack([members[p].setup.estimator.key for p in row.numbers]),
+                )
+                for row in rows
+            ],
             estimator.few(looking[0].setup.trainer.evaluate_examples),
             estimator.config.samples_per_chunk,
         )
+        each = {
+            place: own
+            for row, several in zip(rows, found, strict=True)
+            for place, own in zip(row.numbers, several, strict=False)
+        }
         for member in looking:
-            held_out = estimator.averages(found[member.place])
+            held_out = estimator.averages(each[member.place])
             if self._protected(member, lambda m=member, h=held_out: m.session.look(h)):
                 self._ask(member)
 
@@ -273,15 +284,25 @@ class _Block:
         samples, test = estimator.config.num_samples, "test"
         data = estimator.parts.dataset.splits[test]
         lain = self._structure.members(len(members))
+        starts = range(0, len(members), lain.size)
+        rows = [members[start : start + lain.size] for start in starts]
         label = f"evaluating {len(members)} runs with {samples} samples"
-        with CountProgress(len(data["x"]), label) as progress:
-            found = self._structure.estimate(
-                lain.stack([model_variables(states[m.job.number]) for m in members]),
-                lain.stack([m.setup.estimator.key for m in members]),
+        with CountProgress(len(data["x"]) * len(rows), label) as progress:
+            several = self._structure.estimate(
+                [
+                    (
+                        lain.stack(
+                            [model_variables(states[m.job.number]) for m in row]
+                        ),
+                        lain.stack([m.setup.estimator.key for m in row]),
+                    )
+                    for row in rows
+                ],
                 data,
                 samples,
                 on_block=progress.update,
             )
+        found = [own for row in several for own in row]
         with CountProgress(len(members), "finishing runs") as progress:
             for number, (member, own) in enumerate(zip(members, found, strict=False)):
                 state = states[member.job.number]

@@ -1,6 +1,7 @@
 """What the runs of one structure share: data, parts, compiled programs."""
 
 import math
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -96,18 +97,16 @@ class Structure:
         return not streamed and self.setup.placement.is_single
 
     def members(self, wanted: int) -> Members:
-        """Where members lie; the first call decides how many there are at most."""
+        """Where members of a program lie; the first call decides how many fit."""
         if self._members is None:
-            self._members = self._fitting(wanted)
+            blocks = math.ceil(wanted / self.block)
+            self._members = Members.of(math.ceil(wanted / blocks))
         return self._members
 
-    def _fitting(self, wanted: int) -> Members:
-        devices = len(jax.local_devices())
-        if self.dispatches_steps:
-            return Members.of(min(devices, wanted))
-        most = min(self._most or wanted, self.most_members)
-        blocks = math.ceil(wanted / max(1, most))
-        return Members.of(math.ceil(wanted / blocks))
+    @property
+    def block(self) -> int:
+        """How many members are under way at the same time, at the most."""
+        return min(self._most or self.most_members, self.most_members)
 
     @cached_property
     def most_members(self) -> int:
@@ -183,14 +182,29 @@ class Structure:
         return self._members.jit(joint(self.programs.function), one_by_one=True)
 
     def estimate(
-        self, variables: Any, keys: Any, data: Any, num_samples: int, **options: Any
-    ) -> list[dict[str, Any]]:
-        """Per-example estimates by each member, as one member's are."""
-        return estimate_members(
-            self._estimate,
-            (variables, keys),
-            data,
-            num_samples=num_samples,
-            block_size=self.setup.estimator.config.block_size,
-            **options,
-        )
+        self,
+        rows: Sequence[tuple[Any, Any]],
+        data: Any,
+        num_samples: int,
+        on_block: Callable[[int], None] = lambda done: None,
+    ) -> list[list[dict[str, Any]]]:
+        """Per-example estimates by the members of each row, as one member's are.
+
+        Args:
+          rows: variables and keys of the members of each, leaves [M, ...].
+          data: a split as stored.
+          num_samples: K.
+          on_block: called with the number of examples done, of all rows together.
+        """
+        count = len(data["x"])
+        return [
+            estimate_members(
+                self._estimate,
+                row,
+                data,
+                num_samples=num_samples,
+                block_size=self.setup.estimator.config.block_size,
+                on_block=lambda done, r=number: on_block(r * count + done),
+            )
+            for number, row in enumerate(rows)
+        ]

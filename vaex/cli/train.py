@@ -1,4 +1,4 @@
-"""Train, evaluate and draw: vaex train [-m] [slot=option] [key=value]."""
+"""Train, evaluate and draw: vaex train [-m] [--retry] [slot=option] [key=value]."""
 
 import contextlib
 import logging
@@ -6,9 +6,9 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
-from vaex.errors import InputError, Unfit
+from vaex.errors import InputError
 
 
 def run(argv: list[str]) -> int:
@@ -27,6 +27,7 @@ def run(argv: list[str]) -> int:
     from vaex.cli._cache import use_compilation_cache
 
     _configuration.register()
+    argv = ["run.retry=true" if word == "--retry" else word for word in argv]
     chosen = _overrides.check(argv)
     use_compilation_cache()
     # Hydra takes no override in front of a flag and another behind it.
@@ -82,14 +83,21 @@ class _Jobs:
     """Hydra's task function: runs jobs and keeps their failures from Hydra.
 
     Hydra would report the first failure of a sweep only, and print its own lines
-    about it.
+    about it. A sweep by the population launcher comes by `begin_sweep`, one by
+    another launcher calls each job.
     """
 
     def __init__(self) -> None:
-        self._count = 0
-        self._failures: list[tuple[str, Exception]] = []
-        self._skipped: list[tuple[str, Exception]] = []
+        self._jobs: list[Any] = []
+        self._failure: Exception | None = None
         self._in_sweep = False
+
+    def begin_sweep(
+        self, context: Any, master: Any, options: dict[str, Any]
+    ) -> "_Launched":
+        """What the population launcher launches batches by."""
+        self._in_sweep = True
+        return _Launched(self._jobs, context, master, options)
 
     def __call__(self, config: Any) -> float | None:
         """One job: returns the held-out ELBO, None where there is none."""
@@ -97,22 +105,23 @@ class _Jobs:
         from hydra.types import RunMode
 
         from vaex.cli import _run
+        from vaex.cli._jobs import Job
 
         hydra_config = HydraConfig.get()
-        self._count += 1
         self._in_sweep = hydra_config.mode == RunMode.MULTIRUN
-        changes = " ".join(hydra_config.overrides.task)
+        folder = Path(hydra_config.runtime.output_dir)
+        words = tuple(hydra_config.overrides.task)
+        job = Job(hydra_config.job.num if self._in_sweep else 0, words, run=folder)
+        self._jobs.append(job)
         if self._in_sweep:
-            print(f"job {hydra_config.job.num}: {changes}", flush=True)
+            print(f"job {job.number}: {job.words}", flush=True)
         try:
-            folder = Path(hydra_config.runtime.output_dir)
-            resolved = self._resolved(config, folder)
-            results = _run.train(resolved, folder, keep_refused=self._in_sweep)
+            job.config = self._resolved(config, folder)
+            job.succeeds(_run.train(job.config, folder, keep_refused=self._in_sweep))
         except Exception as error:
-            skip = self._in_sweep and _is_unfit(error)
-            (self._skipped if skip else self._failures).append((changes, error))
-            return None
-        return results["elbo"]["value"]
+            self._failure = error
+            job.fails(error)
+        return job.value
 
     def _resolved(self, config: Any, folder: Path) -> dict[str, Any]:
         from vaex.cli import _stages
@@ -125,26 +134,51 @@ class _Jobs:
             raise
 
     def finish(self) -> int:
-        """Raises the failure of a single run; lists those of a sweep."""
-        if self._failures and not self._in_sweep:
-            raise self._failures[0][1]
-        self._list("skipped, as parts do not fit", self._skipped, sys.stdout)
-        self._list("failed", self._failures, sys.stderr)
-        none_ran = self._in_sweep and len(self._skipped) == self._count
-        return 1 if self._failures or none_ran else 0
+        """Raises the failure of a single run; tells of all jobs of a sweep."""
+        if not self._in_sweep:
+            if self._failure is not None:
+                raise self._failure
+            return 0
+        from vaex.cli._sweeping import conclude
 
-    def _list(self, what: str, jobs: list[tuple[str, Exception]], file: TextIO) -> None:
-        from vaex.cli._messages import explain
-
-        if jobs:
-            print(f"{len(jobs)} of {self._count} jobs {what}:", file=file)
-        for changes, error in jobs:
-            reason = explain(error) or f"{type(error).__name__}: {error}"
-            print(f"  {changes}: {reason}", file=file)
+        return conclude(self._jobs)
 
 
-def _is_unfit(error: Exception) -> bool:
-    """Whether the parts do not fit, or one (custom) has yet to be named."""
-    from omegaconf.errors import MissingMandatoryValue
+class _Launched:
+    """The sweep of the population launcher, batch by batch."""
 
-    return isinstance(error, Unfit | MissingMandatoryValue)
+    def __init__(
+        self, jobs: list[Any], context: Any, master: Any, options: dict[str, Any]
+    ):
+        from vaex.cli._composing import Composer
+        from vaex.cli._sweeping import Sweep
+        from vaex.io.sweep_record import SweepRecord
+
+        self._jobs, self._context = jobs, context
+        line = list(master.hydra.overrides.task)
+        self._sweep = Sweep(
+            Composer(context.config_loader, master),
+            SweepRecord.of(Path(str(master.hydra.sweep.dir)), line),
+            line,
+            options["max_members"],
+        )
+
+    def launch(self, overrides: Any, first: int, watch: Any) -> list[Any]:
+        """Runs a batch of jobs; Hydra's JobReturns of them."""
+        from hydra.core.utils import JobReturn, JobStatus
+
+        def told(job: Any, step: int, score: float) -> bool:
+            return watch(job.number - first, step, score)
+
+        done = self._sweep.launch(overrides, first, told if watch else None)
+        self._jobs += done
+        returned = []
+        for job in done:
+            answer = JobReturn(job.overrides, working_dir=str(job.run))
+            has_ended = job.state in ("finished", "finished before", "pruned")
+            answer.status = JobStatus.COMPLETED if has_ended else JobStatus.FAILED
+            answer.return_value = (
+                job.value if has_ended else RuntimeError(job.reason or job.state)
+            )
+            returned.append(answer)
+        return returned

@@ -29,10 +29,11 @@ def make_core_devices() -> None:
 class Members:
     """Where members of a population lie, and how a function is mapped over them.
 
-    On a CPU those of a device are computed one after the other, by the very
-    instructions that compute one alone: each member has the bits of its run alone,
-    whatever stands beside it. Elsewhere they are computed side by side, as one large
-    operation each: last digits depend on how many there are.
+    On a CPU there is one member to a device, computed by the very instructions that
+    compute it alone: each has the bits of its run alone, whatever stands beside it. (A
+    loop over the members of a device, inside of the program, gave other last digits of
+    some sums.) Elsewhere those of a device are computed side by side, as one large
+    operation each, and last digits depend on how many there are.
 
     Attributes:
       devices: D of JAX's.
@@ -43,10 +44,11 @@ class Members:
     size: int
 
     @classmethod
-    def of(cls, at_least: int, devices: Sequence[Any] | None = None) -> "Members":
-        """Room for so many members, on all devices of this process."""
-        found = tuple(devices or jax.local_devices())[: max(1, at_least)]
-        return cls(found, -(-at_least // len(found)) * len(found))
+    def of(cls, wanted: int) -> "Members":
+        """Room for so many members on the devices of this process; fewer on a CPU."""
+        found = tuple(jax.local_devices())[: max(1, wanted)]
+        each = 1 if found[0].platform == "cpu" else -(-wanted // len(found))
+        return cls(found, each * len(found))
 
     @property
     def are_exact(self) -> bool:
@@ -86,7 +88,7 @@ class Members:
             if self.of_one_device == 1:
                 alone = function(jax.tree.map(lambda a: a[0], own), shared)
                 return jax.tree.map(lambda a: a[None], alone)
-            if self.are_exact or one_by_one:
+            if one_by_one:
                 return jax.lax.map(lambda one: function(one, shared), own)
             return jax.vmap(function, in_axes=(0, None))(own, shared)
 

@@ -1,6 +1,6 @@
 """Many runs of one structure, trained side by side by one program.
 
-M members, B examples a step.
+M members in a row of the program, B examples a step.
 """
 
 import time
@@ -29,28 +29,28 @@ class MemberProgress:
       step: steps done so far.
       metrics: name -> [n] float32; those of a skipped step are NaN.
       skipped: which of the n steps were skipped.
-      number: of the member.
-      after: all members after the chunk.
+      after: the members of its row after the chunk.
+      place: its own in the row.
     """
 
     step: int
     metrics: dict[str, np.ndarray]
     skipped: tuple[int, ...]
-    number: int
     after: Snapshot
+    place: int
 
     @property
     def state(self) -> TrainState:
         """The member's state; fetched when it is asked for."""
-        return self.after.member(self.number)
+        return self.after.member(self.place)
 
 
 @dataclass(frozen=True, eq=False)
 class PopulationProgram:
-    """The compiled chunk of all members, good for every population of the structure.
+    """The compiled chunk of a row of members, good for all rows of the structure.
 
     Attributes:
-      members: where they lie.
+      members: where those of a row lie.
       longest: most steps in a chunk; 1 where steps are slow in loops on the device.
       chunk: ((states, indices [M, longest, B], counts [M]), (data, n)) -> (states,
         metrics [M, longest]).
@@ -73,10 +73,9 @@ class PopulationProgram:
 
         Args:
           experiment: any member's: numbers come with each state.
-          members: where they lie.
+          members: where those of a row lie.
           batch_size: B.
-          dispatches_steps: `vaex.training.step.is_slow_in_loops`; there must then be
-            one member to a device.
+          dispatches_steps: `vaex.training.step.is_slow_in_loops`.
         """
         longest = min(MAX_CHUNK, MAX_INDICES // (batch_size * members.size))
         longest = 1 if dispatches_steps else max(1, longest)
@@ -93,12 +92,25 @@ class PopulationProgram:
         return cls(members, longest, members.jit(chunk))
 
 
+@dataclass
+class Row:
+    """Members that one call of the program trains.
+
+    Attributes:
+      numbers: of the members, by their place.
+      states: theirs, leaves [M, ...]; places beyond the numbers are not used.
+    """
+
+    numbers: list[int]
+    states: TrainState
+
+
 class Population:
     """Members that train side by side, each as if it were alone.
 
-    A member that diverges ends alone, one that is stopped costs nothing more (on a
-    CPU), and all have the order, the noise and the steps of their own runs. Members
-    may be at different steps.
+    A member that diverges ends alone, one that is stopped costs nothing more, and all
+    have the order, the noise and the steps of their own runs. They may be at
+    different steps.
 
     Args:
       program: of their structure.
@@ -131,24 +143,24 @@ class Population:
         self._skipped: list[tuple[int, ...]] = [()] * len(states)
         self._steps = [int(state.step) for state in states]
         self._going = [step < num_steps for step in self._steps]
-        self._states = program.members.stack(states)
         self._length = 1
         # This population's own memory of epochs: two of each member.
         self._epoch_rows = lru_cache(maxsize=2 * len(states))(rows_of_epoch)
+        self._seat({m: states[m] for m in self.going})
 
     @property
     def going(self) -> list[int]:
         """Members that have steps left and were not stopped."""
         return [number for number, going in enumerate(self._going) if going]
 
+    @property
+    def rows(self) -> Sequence[Row]:
+        """Where the members are."""
+        return self._rows
+
     def stop(self, member: int) -> None:
         """Takes a member out."""
         self._going[member] = False
-
-    @property
-    def states(self) -> TrainState:
-        """Of all members, their leaves [M, ...] on the devices."""
-        return self._states
 
     def advance(self) -> dict[int, MemberProgress | Diverged]:
         """One chunk of all that are going.
@@ -156,83 +168,126 @@ class Population:
         Returns:
           Member -> what it did, or why it ended: it is then stopped.
         """
-        going, length = self.going, min(self._length, self._program.longest)
-        n = min(min(length, self._to_boundary(self._steps[m])) for m in going)
-        rows = {m: self._rows(m, self._steps[m], n) for m in going}
-        before, started = self._states, time.perf_counter()
-        self._states, history = self._chunk(before, rows)
+        self._close_ranks()
+        length = min(self._length, self._program.longest)
+        n = min(min(length, self._to_boundary(self._steps[m])) for m in self.going)
+        before = [row.states for row in self._rows]
+        started = time.perf_counter()
+        # All are dispatched before the first is waited for.
+        done = [
+            self._chunk(row, row.states, self._indices(row, n)) for row in self._rows
+        ]
+        found: dict[int, MemberProgress | Diverged] = {}
+        for row, start, (states, history) in zip(self._rows, before, done, strict=True):
+            row.states = states
+            found |= self._entered(row, start, jax.device_get(history), n)
         seconds = time.perf_counter() - started
+        target = TARGET_SECONDS * min(len(self._rows), 4)
+        if n == self._length and seconds < target:
+            self._length = min(2 * self._length, self._program.longest)
+        elif n > 1 and seconds > 3 * target:
+            self._length = max(1, self._length // 2)
+        return found
+
+    def _entered(
+        self, row: Row, before: Any, history: dict[str, np.ndarray], n: int
+    ) -> dict[int, MemberProgress | Diverged]:
+        """What the members of a row did; those with bad steps go through them again."""
         finite = history.pop("finite")
         done: dict[int, tuple[dict[str, np.ndarray], tuple[int, ...]]] = {}
-        ended: dict[int, Diverged] = {}
-        for m in going:
-            done[m] = {name: values[m, :n] for name, values in history.items()}, ()
-            if not finite[m, :n].all():
+        found: dict[int, MemberProgress | Diverged] = {}
+        for place, m in enumerate(row.numbers):
+            if not self._going[m]:
+                continue
+            done[m] = {name: values[place, :n] for name, values in history.items()}, ()
+            if not finite[place, :n].all():
                 try:
-                    done[m] = self._guarded(m, before, rows[m])
+                    done[m] = self._guarded(row, place, before, n)
                 except Diverged as error:
-                    ended[m] = error
-        after = Snapshot(self._states)  # with those that were gone through again
-        found: dict[int, MemberProgress | Diverged] = {**ended}
-        for m in going:
-            if m not in ended:
-                metrics, skipped = done[m]
+                    found[m], self._going[m] = error, False
+        after = Snapshot(row.states)  # with those that were gone through again
+        for m, (metrics, skipped) in done.items():
+            if m not in found:
                 self._steps[m] += n
                 self._skipped[m] += skipped
-                found[m] = MemberProgress(self._steps[m], metrics, skipped, m, after)
-            self._going[m] = m not in ended and self._steps[m] < self._num_steps
-        if n == self._length and seconds < TARGET_SECONDS:
-            self._length = min(2 * self._length, self._program.longest)
-        elif n > 1 and seconds > 3 * TARGET_SECONDS:
-            self._length = max(1, self._length // 2)
+                self._going[m] = self._steps[m] < self._num_steps
+                place = row.numbers.index(m)
+                step = self._steps[m]
+                found[m] = MemberProgress(step, metrics, skipped, after, place)
         return found
 
     def _to_boundary(self, step: int) -> int:
         ends = [step - step % every + every for every in self._boundaries]
         return min([self._num_steps, *ends]) - step
 
-    def _rows(self, member: int, step: int, count: int) -> np.ndarray:
-        return self._orders[member].indices(step, count, self._epoch_rows)
+    def _indices(self, row: Row, count: int) -> dict[int, np.ndarray]:
+        """Place -> rows of the data [count, B] in each step, of those going."""
+        return {
+            place: self._orders[m].indices(self._steps[m], count, self._epoch_rows)
+            for place, m in enumerate(row.numbers)
+            if self._going[m]
+        }
 
     def _chunk(
-        self, states: Any, rows: Mapping[int, np.ndarray]
-    ) -> tuple[Any, dict[str, np.ndarray]]:
-        """States and metrics [M, longest] after the steps of some members."""
+        self, row: Row, states: Any, indices: Mapping[int, np.ndarray]
+    ) -> tuple[Any, Any]:
+        """States and metrics [M, longest] after the steps of some places."""
         members, longest = self._program.members, self._program.longest
         size = self._orders[0].batch_size
-        indices = np.zeros((members.size, longest, size), np.int32)
+        every = np.zeros((members.size, longest, size), np.int32)
         counts = np.zeros(members.size, np.int32)
-        for m, own in rows.items():
-            indices[m, : len(own)], counts[m] = own, len(own)
-        own = (states, *jax.device_put((indices, counts), members.apart))
-        shared = (self._data, np.int32(counts.max()))
-        after, history = self._program.chunk(own, shared)
-        return after, jax.device_get(history)
+        for place, own in indices.items():
+            every[place, : len(own)], counts[place] = own, len(own)
+        own = (states, *jax.device_put((every, counts), members.apart))
+        return self._program.chunk(own, (self._data, np.int32(counts.max())))
 
     def _guarded(
-        self, member: int, before: Any, rows: np.ndarray
+        self, row: Row, place: int, before: Any, n: int
     ) -> tuple[dict[str, np.ndarray], tuple[int, ...]]:
         """Goes through a member's chunk again, one step at a time, by the program."""
+        m = row.numbers[place]
+        order = self._orders[m].indices(self._steps[m], n, self._epoch_rows)
         states, history, skipped = before, [], ()
-        for step, row in enumerate(rows, self._steps[member]):
-            after, metrics = self._chunk(states, {member: row[None]})
-            metrics = {name: values[member, :1] for name, values in metrics.items()}
+        for step, rows in enumerate(order, self._steps[m]):
+            after, metrics = self._chunk(row, states, {place: rows[None]})
+            metrics = jax.device_get(metrics)
+            metrics = {name: values[place, :1] for name, values in metrics.items()}
             if not metrics.pop("finite").all():
-                left_out = self._skipped[member] + skipped
-                if len(left_out) >= self._left[member]:
-                    state = Snapshot(states).member(member)
-                    raise Diverged(step, state, left_out)
+                left_out = self._skipped[m] + skipped
+                if len(left_out) >= self._left[m]:
+                    raise Diverged(step, Snapshot(states).member(place), left_out)
                 skipped += (step,)
-                one = np.arange(self._program.members.size) == member
+                one = np.arange(self._program.members.size) == place
                 after = states._replace(step=states.step + one.astype(np.int32))
                 metrics = {k: np.full(1, np.nan, np.float32) for k in metrics}
             history.append(metrics)
             states = after
-        self._states = _with_member(self._states, states, np.int32(member))
+        row.states = _with_place(row.states, states, np.int32(place))
         return {k: np.concatenate([m[k] for m in history]) for k in history[0]}, skipped
+
+    def _close_ranks(self) -> None:
+        """Seats those that are going anew, where that saves a call."""
+        rows = [row for row in self._rows if any(self._going[m] for m in row.numbers)]
+        needed = -(-len(self.going) // self._program.members.size)
+        if len(rows) > needed:
+            found = {}
+            for row in rows:
+                now = Snapshot(row.states)
+                for place, m in enumerate(row.numbers):
+                    if self._going[m]:
+                        found[m] = now.member(place)
+            self._seat(found)
+        else:
+            self._rows = rows
+
+    def _seat(self, states: Mapping[int, TrainState]) -> None:
+        members, numbers = self._program.members, list(states)
+        starts = range(0, len(numbers), members.size)
+        each = [numbers[start : start + members.size] for start in starts]
+        self._rows = [Row(n, members.stack([states[m] for m in n])) for n in each]
 
 
 @jax.jit
-def _with_member(states: Any, others: Any, member: Any) -> Any:
-    """The states, with one member taken from others."""
-    return jax.tree.map(lambda a, b: a.at[member].set(b[member]), states, others)
+def _with_place(states: Any, others: Any, place: Any) -> Any:
+    """The states, with those of one place taken from others."""
+    return jax.tree.map(lambda a, b: a.at[place].set(b[place]), states, others)

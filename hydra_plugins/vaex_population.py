@@ -1,0 +1,108 @@
+"""The population launcher and the grid sweeper: the defaults of `vaex train -m`.
+
+Hydra imports this file at the start of each application in the environment, so it
+stays small and imports vaex where it is used. (No `from __future__ import annotations`
+here: Hydra runs the file before it is a module, and dataclasses then fail.)
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.config_store import ConfigStore
+from hydra.core.utils import JobReturn
+from hydra.plugins.launcher import Launcher
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig, OmegaConf
+
+
+@dataclass
+class PopulationConfig:
+    """Options hydra.launcher.NAME."""
+
+    _target_: str = "hydra_plugins.vaex_population.PopulationLauncher"
+    # Members of one program at the most; null: as many as the memory has room for.
+    max_members: int | None = None
+
+
+@dataclass
+class GridConfig:
+    """Options hydra.sweeper.NAME."""
+
+    _target_: str = "hydra_plugins.vaex_population.GridSweeper"
+    max_batch_size: int | None = None
+    params: dict[str, str] | None = None
+
+
+def _store(group: str, name: str, node: Any) -> None:
+    ConfigStore.instance().store(
+        group=f"hydra/{group}", name=name, node=node, provider="vaex"
+    )
+
+
+_store("launcher", "population", PopulationConfig)
+_store("sweeper", "grid", GridConfig)
+
+
+class PopulationLauncher(Launcher):
+    """Trains jobs that differ in numbers and seed by one program.
+
+    Attributes:
+      watch: told (index in the batch, step, held-out score) after each look at
+        held-out data; True ends that job. A sweeper may set it.
+    """
+
+    def __init__(self, max_members: int | None = None) -> None:
+        self._options = {"max_members": max_members}
+        self.watch: Callable[[int, int, float], bool] | None = None
+
+    def setup(
+        self,
+        *,
+        hydra_context: HydraContext,
+        task_function: TaskFunction,
+        config: DictConfig,
+    ) -> None:
+        """Hydra's: what `launch` needs."""
+        begin = getattr(task_function, "begin_sweep", None)
+        if begin is None:
+            raise ValueError(
+                "hydra/launcher=population launches `vaex train` only; this "
+                "application needs hydra/launcher=basic"
+            )
+        self._sweep = begin(hydra_context, config, self._options)
+
+    def launch(
+        self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
+    ) -> Sequence[JobReturn]:
+        """Runs a batch; a failed job is a failed JobReturn, and no exception."""
+        return self._sweep.launch(job_overrides, initial_job_idx, self.watch)
+
+
+class GridSweeper(BasicSweeper):
+    """Hydra's basic sweeper without its second composition of each job.
+
+    The launcher composes and checks each job itself, and what is wrong with one is
+    told at the end with all other failures.
+    """
+
+    def sweep(self, arguments: list[str]) -> Any:
+        """Launches every combination of the values."""
+        from hydra.core.override_parser.overrides_parser import OverridesParser
+
+        assert self.config is not None
+        assert self.hydra_context is not None
+        assert self.launcher is not None
+        parser = OverridesParser.create(config_loader=self.hydra_context.config_loader)
+        overrides = parser.parse_overrides([*self._parse_config(), *arguments])
+        batches = self.split_arguments(overrides, self.max_batch_size)
+        folder = Path(self.config.hydra.sweep.dir)
+        folder.mkdir(parents=True, exist_ok=True)
+        OmegaConf.save(self.config, folder / "multirun.yaml")
+        returned, done = [], 0
+        for batch in batches:
+            returned.append(self.launcher.launch(batch, initial_job_idx=done))
+            done += len(batch)
+        return returned
