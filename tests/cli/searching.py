@@ -66,7 +66,7 @@ class Launcher:
         folder = self.root / f"run-{abs(hash(tuple(words)))}"
         folder.mkdir(parents=True, exist_ok=True)
         params = dict(word.split("=", 1) for word in words if "=" in word)
-        record = self.record(index, params)
+        record = self.files(index, params)
         for name, content in record.items():
             text = content if isinstance(content, str) else json.dumps(content)
             (folder / name).write_text(text)
@@ -74,7 +74,7 @@ class Launcher:
         config = OmegaConf.create(place)
         return JobReturn(overrides=words, hydra_cfg=config, status=JobStatus.COMPLETED)
 
-    def record(self, index: int, params: Mapping[str, str]) -> dict[str, Any]:
+    def files(self, index: int, params: Mapping[str, str]) -> dict[str, Any]:
         """Files of the run."""
         found = self.objective(params)
         if isinstance(found, tuple):
@@ -91,12 +91,12 @@ class WatchedLauncher(Launcher):
     watch: Any = None
     looks = range(10, 100, 10)
 
-    def record(self, index, params):
+    def files(self, index, params):
         value = self.objective(params)
         for step in self.looks:
             if self.watch and self.watch(index, step, value - 9 + step / 10):
                 return {"status.json": {"state": "pruned"}}
-        return super().record(index, params)
+        return super().files(index, params)
 
 
 class Loader:

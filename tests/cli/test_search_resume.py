@@ -17,7 +17,7 @@ from tests.cli.searching import (
     fast_disk,  # noqa: F401
     run_search,
 )
-from vaex.errors import InputError
+from vaex.errors import InputError, RunError
 from vaex.io.lock import locked
 
 pytestmark = pytest.mark.usefixtures("fast_disk")
@@ -121,6 +121,17 @@ def test_a_damaged_journal_and_a_second_process_are_refused(tmp_path):
     journal.write_text("".join([lines[0], lines[1][:-9] + "\n", *lines[2:]]))
     with pytest.raises(InputError, match=r"journal\.log is damaged"):
         run_search(tmp_path, *SPACE, n_trials=3)
+
+
+def test_a_run_of_another_process_is_waited_for(tmp_path):
+    def busy(params):
+        return ("running", "") if float(params["a"]) > 0 else bowl(params)
+
+    with pytest.raises(RunError, match="some trials are not over: trial"):
+        run_search(tmp_path, *SPACE, objective=busy, **OPTIONS)
+    found = run_search(tmp_path, *SPACE, objective=bowl, **OPTIONS)
+    whole = run_search(tmp_path / "w", *SPACE, objective=bowl, **OPTIONS)
+    assert found.params(*KEYS) == whole.params(*KEYS)
 
 
 def test_pruning_is_decided_once(tmp_path):

@@ -16,7 +16,7 @@ from vaex.cli._search_outcome import Outcome, outcome_of
 from vaex.cli._search_report import conclude, write_tables
 from vaex.cli._search_space import Space
 from vaex.cli._search_study import SearchStudy
-from vaex.errors import InputError
+from vaex.errors import InputError, RunError
 from vaex.io.lock import locked
 from vaex.io.sweep_record import FOLDER, SweepRecord, sweep_name
 
@@ -91,7 +91,7 @@ class _Search:
         self.line, self.returned = line, []
         self._config, self._config_loader = config, config_loader
         self._refused: dict[tuple[str, ...], str] = {}
-        self._split = ""
+        self._split, self._not_watched = "", False
         told = (trial.user_attrs.get("prepared") for trial in study.trials)
         self._prepared = set(filter(None, told))
 
@@ -141,6 +141,8 @@ class _Search:
         trials = list(jobs.values())
         if hasattr(self.launcher, "watch"):
             self.launcher.watch = self._watcher(trials)
+        if hasattr(self.launcher, "record"):
+            self.launcher.record = SweepRecord(self.folder)
         try:
             returned = self.launcher.launch(
                 [list(words) for words in jobs], initial_job_idx=trials[0][0].number
@@ -148,19 +150,28 @@ class _Search:
         finally:
             if hasattr(self.launcher, "watch"):
                 self.launcher.watch = None
-        record = []
+        self.returned += returned
+        record, open_ones = [], []
         for words, these, job in zip(jobs, trials, returned, strict=True):
             outcome = outcome_of(job, self.study.options.metrics)
             for trial in these:
-                self._tell(trial, outcome)
+                if outcome.state == "open":
+                    open_ones.append(f"trial {trial.number} in {outcome.run}")
+                else:
+                    self._tell(trial, outcome)
                 run = None if outcome.run is None else outcome.run.resolve()
                 if run is not None:
                     entry = {"number": trial.number, "overrides": words, "run": run}
                     record.append(entry)
             self._mind_the_split(outcome)
             self._mind_the_data(outcome)
+            self._mind_the_watch(these[0], outcome)
         SweepRecord(self.folder).write(self.line, record, kind="search")
-        self.returned += returned
+        if open_ones:
+            raise RunError(
+                f"the runs of some trials are not over: {', '.join(open_ones)}; where "
+                "another process is at work wait for it, then run the same line again"
+            )
 
     def _watcher(self, trials: Sequence[Sequence[FrozenTrial]]) -> Any:
         if self.study.options.pruner == "none":
@@ -222,6 +233,18 @@ class _Search:
                 f"note: trials are of data prepared otherwise "
                 f"({' and '.join(sorted(self._prepared))}); nats of one are not nats "
                 "of the other, so the best of all means little"
+            )
+
+    def _mind_the_watch(self, trial: FrozenTrial, outcome: Outcome) -> None:
+        """Says it once where there was no look at which a run could be stopped."""
+        is_watched = self.study.options.pruner != "none"
+        if not is_watched or self._not_watched or outcome.state != "complete":
+            return
+        if not self.study.looks(trial):
+            self._not_watched = True
+            _say(
+                f"note: nothing could stop trial {trial.number} early: it had been "
+                "trained before, has no looks at held-out data, or was trained alone"
             )
 
 

@@ -14,7 +14,7 @@ class Outcome(NamedTuple):
     """What is told of a job.
 
     Attributes:
-      state: complete, pruned or fail.
+      state: complete, pruned, fail, or open: it is not over, and so not told.
       values: of the metrics, where it is complete.
       split: of the data that they were computed on.
       reason: why it failed.
@@ -44,6 +44,8 @@ def outcome_of(job: Any, metrics: Sequence[str]) -> Outcome:
         state = record.get("state")
         if state == "pruned":
             return Outcome("pruned", run=path)
+        if state in ("running", "interrupted"):
+            return Outcome("open", reason=_error(job), run=path)
         if state != "finished":
             reason = record.get("reason") or _error(job) or f"the run is {state}"
             return Outcome("fail", reason=_line(reason), run=path)
@@ -103,10 +105,17 @@ def _number(node: Any) -> bool:
 
 
 def _folder(job: Any) -> Path | None:
-    """The run directory of a job, where there is one."""
-    if job.hydra_cfg is None:
+    """The run directory of a job, where there is one.
+
+    Hydra's `working_dir` is the process's own; a launcher that keeps no `hydra_cfg`
+    has the run directory there.
+    """
+    if job.hydra_cfg is not None:
+        path = Path(str(job.hydra_cfg.hydra.runtime.output_dir))
+    elif job.working_dir:
+        path = Path(job.working_dir)
+    else:
         return None
-    path = Path(str(job.hydra_cfg.hydra.runtime.output_dir))
     return path if (path / "status.json").is_file() else None
 
 

@@ -151,6 +151,11 @@ class SearchStudy:
             self.study.sampler = self._sampler(trial.number)
             self.study.tell(trial.number, values, state)
 
+    def looks(self, trial: FrozenTrial) -> list[int]:
+        """Steps of the looks that were noted of a trial."""
+        now = self.storage.get_trial(trial._trial_id)
+        return list(now.user_attrs.get("looks", []))
+
     def watch(self, trial: FrozenTrial, step: int, score: float) -> bool:
         """Notes a look at held-out data, and says whether the run shall stop.
 
