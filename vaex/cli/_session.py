@@ -87,9 +87,8 @@ class Session:
     @property
     def looks_now(self) -> bool:
         """Whether held-out data are looked at at this step."""
-        every = self._setup.boundary
-        step = self.at.step
-        return bool(every) and (step % every == 0 or step == self._setup.num_steps)
+        setup = self._setup
+        return setup.trainer.looks_at(self.at.step, setup.order.steps_per_epoch)
 
     def take(self, chunk: Chunk) -> Mapping[str, np.ndarray]:
         """Enters what a chunk did.

@@ -171,15 +171,14 @@ class Population:
         self._close_ranks()
         length = min(self._length, self._program.longest)
         n = min(min(length, self._to_boundary(self._steps[m])) for m in self.going)
-        before = [row.states for row in self._rows]
         started = time.perf_counter()
         # All are dispatched before the first is waited for.
-        done = [
-            self._chunk(row, row.states, self._indices(row, n)) for row in self._rows
-        ]
+        indices = [self._indices(row, n) for row in self._rows]
+        pairs = zip(self._rows, indices, strict=True)
+        done = [self._chunk(row.states, own) for row, own in pairs]
         found: dict[int, MemberProgress | Diverged] = {}
-        for row, start, (states, history) in zip(self._rows, before, done, strict=True):
-            row.states = states
+        for row, (states, history) in zip(self._rows, done, strict=True):
+            start, row.states = row.states, states
             found |= self._entered(row, start, jax.device_get(history), n)
         seconds = time.perf_counter() - started
         target = TARGET_SECONDS * min(len(self._rows), 4)
@@ -228,9 +227,7 @@ class Population:
             if self._going[m]
         }
 
-    def _chunk(
-        self, row: Row, states: Any, indices: Mapping[int, np.ndarray]
-    ) -> tuple[Any, Any]:
+    def _chunk(self, states: Any, indices: Mapping[int, np.ndarray]) -> tuple[Any, Any]:
         """States and metrics [M, longest] after the steps of some places."""
         members, longest = self._program.members, self._program.longest
         size = self._orders[0].batch_size
@@ -249,7 +246,7 @@ class Population:
         order = self._orders[m].indices(self._steps[m], n, self._epoch_rows)
         states, history, skipped = before, [], ()
         for step, rows in enumerate(order, self._steps[m]):
-            after, metrics = self._chunk(row, states, {place: rows[None]})
+            after, metrics = self._chunk(states, {place: rows[None]})
             metrics = jax.device_get(metrics)
             metrics = {name: values[place, :1] for name, values in metrics.items()}
             if not metrics.pop("finite").all():
