@@ -77,6 +77,20 @@ def test_finished_parts_are_reused_until_the_code_changes(vaex, toy, tmp_path):
     assert "1 of 3 numbers are within their tolerance" in out
 
 
+def test_a_module_may_keep_runs_and_state_standard_errors(vaex, toy, tmp_path):
+    changed = MODULE.replace("parts(scale)", "parts(scale, folder)")
+    changed = changed.replace('{"a": 1.0}', '{"a": 1.0, "folder": str(folder)}')
+    changed = changed.replace('found["one"]["a"]}', '(found["one"]["a"], 0.25)}')
+    (toy / "toy.py").write_text(changed)
+    code, out, _ = vaex("reproduce", "toy", "--folder", str(tmp_path / "here"))
+    assert code == 0
+    assert "1 +- 0.25" in out
+    results = json.loads((tmp_path / "here" / "results.json").read_text())
+    assert [row["error"] for row in results["rows"]] == [None, 0.25, 0.25]
+    part = json.loads((tmp_path / "here" / "parts" / "one.json").read_text())
+    assert part["found"]["folder"] == str(tmp_path / "here")
+
+
 def test_the_list(vaex, toy):
     code, out, _ = vaex("reproduce")
     assert code == 0

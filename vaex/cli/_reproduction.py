@@ -6,6 +6,9 @@ A module of experiments/ has three functions:
   measures(found) -> {name: number}             what is compared, from all parts
   draw(found) -> Figure
 
+A module that trains runs takes `parts(scale, folder)`, the folder to keep them in. A
+number may be a pair of a mean and its standard error; the mean is what is compared.
+
 and a file of the same name, .yaml, with `title`, `source` and `rows`: for each row
 `name`, `value`, `source`, and `tolerance` (in the value's unit) or `percent`, or
 `at_least: true`, `at_most: true`; `scales` where it holds at some only.
@@ -13,9 +16,10 @@ and a file of the same name, .yaml, with `title`, `source` and `rows`: for each 
 
 import hashlib
 import importlib.util
+import inspect
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -53,6 +57,7 @@ class Row:
       rule: what it takes to pass, in words.
       passed: whether it does.
       source: of the reference's value.
+      error: standard error of ours, None where it is not known.
     """
 
     name: str
@@ -61,6 +66,7 @@ class Row:
     rule: str
     passed: bool
     source: str
+    error: float | None = None
 
 
 def experiments_folder() -> Path:
@@ -128,12 +134,18 @@ class Reproduction:
             raise InputError(f"{file} must define {', '.join(missing)}")
         return cls(name, scale, folder, module, _reference(file.with_suffix(".yaml")))
 
+    def parts(self) -> dict[str, Callable[[], Any]]:
+        """What is computed, by name."""
+        wanted = inspect.signature(self.module.parts).parameters
+        where = {"folder": self.folder} if "folder" in wanted else {}
+        return self.module.parts(self.scale, **where)
+
     def compute(self, say: Callable[[str], None]) -> dict[str, Any]:
         """Results of all parts; a part that was done before is read, not computed.
 
         A part is done again when experiments/NAME.py changed.
         """
-        found, parts = {}, self.module.parts(self.scale)
+        found, parts = {}, self.parts()
         for number, (name, part) in enumerate(parts.items(), start=1):
             path = self.folder / "parts" / f"{name}.json"
             known = self._kept(path)
@@ -166,7 +178,7 @@ class Reproduction:
                     f"{self.name}.yaml: {row['name']!r} is no measure; there are: "
                     f"{', '.join(measures)}"
                 )
-            rows.append(_compared(row, float(measures[row["name"]])))
+            rows.append(_compared(row, measures[row["name"]]))
         return rows
 
     def _code(self) -> str:
@@ -202,8 +214,11 @@ def _reference(file: Path) -> dict[str, Any]:
     return found
 
 
-def _compared(row: Mapping[str, Any], ours: float) -> Row:
-    value = float(row["value"])
+def _compared(row: Mapping[str, Any], measure: Any) -> Row:
+    value, ours, error = float(row["value"]), measure, None
+    if isinstance(measure, Sequence):
+        ours, error = map(float, measure)
+    ours = float(ours)
     if "at_least" in row:
         rule, passed = "at least", ours >= value
     elif "at_most" in row:
@@ -213,4 +228,4 @@ def _compared(row: Mapping[str, Any], ours: float) -> Row:
         size = abs(value) * row["percent"] / 100 if percent else row["tolerance"]
         rule = f"+- {row['percent']:g} %" if percent else f"+- {size:g}"
         passed = abs(ours - value) <= size
-    return Row(row["name"], value, ours, rule, bool(passed), row["source"])
+    return Row(row["name"], value, ours, rule, bool(passed), row["source"], error)
