@@ -1,6 +1,7 @@
 """The decoder over a two-dimensional latent space."""
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.special import ndtri
 
@@ -83,12 +84,39 @@ def draw_manifold(
         )
     limits = pixel_limits(limits, images)
     height, width = rest[1:3]
-    flat = images.reshape(n * n, *rest[1:])
-    canvas = mosaic(to_rgb(flat, limits), n, n)
     size = 5.6 / max(height, width)
     figure = new_figure(size * width + 1.0, size * height + 1.0)
     axes = figure.subplots()
-    axes.imshow(canvas)
+    manifold_panel(axes, images, quantiles=z, limits=limits)
+    axes.set_title(f"decoder mean; {pixel_unit(limits, images)}", fontsize=TITLE)
+    return figure
+
+
+def manifold_panel(
+    axes: Axes,
+    images: np.ndarray,
+    *,
+    quantiles: np.ndarray | None = None,
+    limits: tuple[float, float],
+) -> None:
+    """The manifold of `draw_manifold` on axes of another figure, without a title.
+
+    Args:
+      axes: where to draw.
+      images: [n, n, *E], data units.
+      quantiles: [n] coordinates; None for those of `latent_grid`.
+      limits: values of black and white.
+
+    >>> axes = new_figure(3, 3).subplots()
+    >>> manifold_panel(axes, np.zeros((3, 3, 8, 8)), limits=(0, 1))
+    >>> axes.get_ylabel()
+    'z_2 (latent units)'
+    """
+    n, _, *event = images.shape
+    height, width = event[:2]
+    z = _normal_quantiles(n) if quantiles is None else quantiles
+    flat = images.reshape(n * n, *event)
+    axes.imshow(mosaic(to_rgb(flat, limits), n, n))
     places = np.unique(np.linspace(0, n - 1, min(n, MOST_TICKS)).round().astype(int))
     names = [number(float(z[i]), ".2f") for i in places]
     axes.set_xticks(places * (width + 1) + (width - 1) / 2, names)
@@ -96,5 +124,3 @@ def draw_manifold(
     axes.tick_params(labelsize=SMALL)
     axes.set_xlabel("z_1 (latent units)", fontsize=LABEL)
     axes.set_ylabel("z_2 (latent units)", fontsize=LABEL)
-    axes.set_title(f"decoder mean; {pixel_unit(limits, images)}", fontsize=TITLE)
-    return figure

@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from vaex.figures._arrays import as_examples, check_columns, to_float
 from vaex.figures._image_grids import draw_image_grids
-from vaex.figures._images import is_image
+from vaex.figures._images import grid_shape, is_image, mosaic, to_rgb
 from vaex.figures._marginals import draw_marginals
+from vaex.figures._pictures import draw_canvas
 from vaex.figures._sequences import draw_sequences
+from vaex.figures._style import TITLE
 
 
 def draw_samples(
@@ -61,3 +64,24 @@ def draw_samples(
         return draw_sequences(rows, list(rows)[-1], columns)
     table = None if data is None else to_float(data).reshape(len(data), -1)
     return draw_marginals(to_float(samples).reshape(len(samples), -1), table, columns)
+
+
+def image_panel(
+    axes: Axes, images: np.ndarray, limits: tuple[float, float], title: str
+) -> None:
+    """A square-ish grid of images on axes of another figure.
+
+    Args:
+      axes: where to draw.
+      images: [N, H, W], [N, H, W, 1] or [N, H, W, 3], data units.
+      limits: values of black and white.
+      title: of the panel, literal text.
+
+    >>> axes = Figure().subplots()
+    >>> image_panel(axes, np.zeros((4, 8, 8)), (0, 1), "four")
+    >>> axes.get_images()[0].get_size()
+    (17, 17)
+    """
+    rows, columns = grid_shape(len(images))
+    draw_canvas(axes, mosaic(to_rgb(to_float(images), limits), rows, columns), {})
+    axes.set_title(title, fontsize=TITLE, parse_math=False)
