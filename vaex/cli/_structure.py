@@ -37,10 +37,11 @@ class Structure:
 
     Args:
       most: members of one program at the most; None leaves it to the memory.
+      share: of the memory that is free, where several processes divide it.
     """
 
-    def __init__(self, most: int | None = None):
-        self._most = most
+    def __init__(self, most: int | None = None, share: float = 1.0):
+        self._most, self._share = most, share
         self._refusal: Unfit | None = None
         self._first: tuple[Parts, Setup] | None = None
         self._members: Members | None = None
@@ -115,7 +116,8 @@ class Structure:
         Raises:
           InputError: if there is no room for one.
         """
-        free, each = SHARE * free_bytes(), COPIES * tree_bytes(self.state_shapes)
+        free = self._share * SHARE * free_bytes()
+        each = COPIES * tree_bytes(self.state_shapes)
         if jax.default_backend() != "cpu":  # computed side by side
             each += working_bytes(self.compiled_alone)
         if each > free:

@@ -2,23 +2,24 @@
 
 import contextlib
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from vaex.cli import _console, _run
+from vaex.cli import _console
 from vaex.cli._composing import Composer, keep_hydras_record
 from vaex.cli._configuration import plain
-from vaex.cli._group import Watch, train_group
+from vaex.cli._group import Watch
+from vaex.cli._here import Here, groups_of
 from vaex.cli._jobs import DONE, Job
-from vaex.cli._structure import Structure
-from vaex.cli._taking import take
-from vaex.io.structure import structure_of
 from vaex.io.sweep_record import SweepRecord
-from vaex.training.members import make_core_devices
 
-ALONE = {"devices": 1}
-"""What `trainer` must say for a run to share a program with others."""
+
+class Runner(Protocol):
+    """Trains groups of jobs: structure -> its jobs."""
+
+    def run(self, groups: Mapping[str, list[Job]], watch: Watch | None) -> None:
+        """Runs them; each has its outcome afterwards."""
 
 
 class Sweep:
@@ -28,7 +29,7 @@ class Sweep:
       composer: of the jobs' configurations.
       record: of the sweep; None keeps none.
       line: words of the sweep, for the record.
-      most: members of one program at the most; None leaves it to the memory.
+      runner: what trains groups of jobs; None does it in this process.
     """
 
     def __init__(
@@ -36,11 +37,11 @@ class Sweep:
         composer: Composer,
         record: SweepRecord | None = None,
         line: Sequence[str] = (),
-        most: int | None = None,
+        runner: "Runner | None" = None,
     ):
         self._composer, self._record, self._line = composer, record, list(line)
-        self._most = most
-        self._structures: dict[str, Structure] = {}
+        self._runner = runner or Here()
+        self._errors: list[Exception] = []
         self.jobs: list[Job] = []
 
     def launch(
@@ -59,14 +60,19 @@ class Sweep:
         Raises:
           vaex.cli._signals.Interrupted: if told to stop; everything done is saved.
         """
+        self._errors.clear()
         jobs = [self._job(words, first + i) for i, words in enumerate(overrides)]
+        if len(self._errors) == len(jobs) and len({j.reason for j in jobs}) == 1:
+            raise self._errors[0]  # of the line, not of a job
         self.jobs += jobs
         self._write(jobs)
         unique = {job.run: job for job in reversed(jobs) if job.state == "waiting"}
         waiting = [job for job in jobs if unique.get(job.run) is job]
-        groups = self._groups(waiting)
+        groups = groups_of(waiting)
+        if len(waiting) > 1:
+            _console.say(f"{len(waiting)} jobs in {len(groups)} programs")
         try:
-            self._run(groups, watch)
+            self._runner.run(groups, watch)
         finally:
             for job in jobs:
                 other = unique.get(job.run)
@@ -83,6 +89,7 @@ class Sweep:
             job.run = folder.absolute()
             job.config = plain(composed)
         except Exception as error:
+            self._errors.append(error)
             job.fails(error)
             return job
         self._keep(job, composed)
@@ -104,80 +111,6 @@ class Sweep:
             if job.run != Path()
         ]
         self._record.write(self._line, entries)
-
-    def _groups(self, jobs: Sequence[Job]) -> dict[str, list[Job]]:
-        """Jobs by their structure, in the order of their first ones."""
-        groups: dict[str, list[Job]] = {}
-        for job in jobs:
-            groups.setdefault(structure_of(job.config), []).append(job)
-        return groups
-
-    def _run(self, groups: dict[str, list[Job]], watch: Watch | None) -> None:
-        count = sum(map(len, groups.values()))
-        together = {k for k, jobs in groups.items() if self._may_share(jobs)}
-        if together:
-            make_core_devices()
-        if count > 1:
-            _console.say(f"{count} jobs in {len(groups)} programs")
-        done = 0
-        for number, (key, jobs) in enumerate(groups.items(), 1):
-            if key in together or key in self._structures:
-                _console.say(f"program {number} of {len(groups)}: {len(jobs)} jobs")
-                self._run_group(key, jobs, watch)
-            else:
-                for job in jobs:
-                    self._run_alone(job)
-            done += len(jobs)
-
-    def _may_share(self, jobs: Sequence[Job]) -> bool:
-        """Whether jobs may be trained by one program, from what they say."""
-        trainer = jobs[0].config["trainer"]
-        return len(jobs) > 1 and all(trainer.get(k) == v for k, v in ALONE.items())
-
-    def _run_group(self, key: str, jobs: list[Job], watch: Watch | None) -> None:
-        structure = self._structures.setdefault(key, Structure(self._most))
-        waiting = list(jobs)
-        while waiting and not structure.is_built:
-            try:
-                structure.build(waiting[0].config, waiting[0].directory)
-            except Exception as error:
-                self._refuse(waiting.pop(0), error)
-        if not waiting:
-            return
-        if structure.can_train_together:
-            train_group(waiting, structure, watch)
-            return
-        for job in waiting:
-            self._run_alone(job)
-
-    def _refuse(self, job: Job, error: Exception) -> None:
-        """Records what is refused before there is a program."""
-        from vaex.cli._stages import record_refusal
-
-        with contextlib.ExitStack() as stack:
-            try:
-                if take(job, stack):
-                    record_refusal(job.directory, job.config, error)
-                    job.fails(error)
-            except Exception as other:
-                job.fails(other)
-
-    def _run_alone(self, job: Job) -> None:
-        """A job that shares its program with none."""
-        with contextlib.ExitStack() as stack:
-            try:
-                wanted = take(job, stack)
-            except Exception as error:
-                job.fails(error)
-                return
-        if not wanted:
-            return
-        _console.say(f"job {job.number}: {job.words}")
-        try:
-            config = job.config | {"run": job.config["run"] | {"fresh": False}}
-            job.succeeds(_run.train(config, job.run, keep_refused=True))
-        except Exception as error:
-            job.fails(error)
 
 
 def conclude(jobs: Sequence[Job]) -> int:
@@ -245,7 +178,7 @@ def run_jobs(
         master = _master(hydra, words)
         composer = Composer(hydra.config_loader, master)
         jobs = [[*words, *overrides] for overrides in job_overrides]
-        return Sweep(composer, most=most).launch(jobs, watch=watch)
+        return Sweep(composer, runner=Here(most)).launch(jobs, watch=watch)
 
 
 def _master(hydra: Any, words: Sequence[str]) -> Any:

@@ -42,6 +42,19 @@ def take(job: Job, stack: contextlib.ExitStack) -> bool:
     return True
 
 
+def is_open(job: Job) -> bool:
+    """Whether a job is to be done; its lock is let go of at once.
+
+    What is known of one that is not, or cannot be, is entered in it.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            return take(job, stack)
+        except Exception as error:
+            job.fails(error)
+            return False
+
+
 def lock(directory: RunDirectory, stack: contextlib.ExitStack) -> None:
     """Takes the lock of a run directory.
 

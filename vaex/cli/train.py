@@ -151,6 +151,7 @@ class _Launched:
         self, jobs: list[Any], context: Any, master: Any, options: dict[str, Any]
     ):
         from vaex.cli._composing import Composer
+        from vaex.cli._here import Here
         from vaex.cli._sweeping import Sweep
         from vaex.io.sweep_record import SweepRecord
 
@@ -160,7 +161,7 @@ class _Launched:
             Composer(context.config_loader, master),
             SweepRecord.of(Path(str(master.hydra.sweep.dir)), line),
             line,
-            options["max_members"],
+            Here(options["max_members"]),
         )
 
     def launch(self, overrides: Any, first: int, watch: Any) -> list[Any]:
