@@ -1,8 +1,7 @@
 """The population launcher and the grid sweeper: the defaults of `vaex train -m`.
 
 Hydra imports this file at the start of each application in the environment, so it
-stays small and imports vaex where it is used. (No `from __future__ import annotations`
-here: Hydra runs the file before it is a module, and dataclasses then fail.)
+stays small and imports vaex where it is used.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,7 +14,6 @@ from hydra.core.config_store import ConfigStore
 from hydra.core.utils import JobReturn
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig, OmegaConf
 
 
 @dataclass
@@ -63,7 +61,7 @@ class PopulationLauncher(Launcher):
         *,
         hydra_context: HydraContext,
         task_function: TaskFunction,
-        config: DictConfig,
+        config: Any,
     ) -> None:
         """Hydra's: what `launch` needs."""
         begin = getattr(task_function, "begin_sweep", None)
@@ -91,6 +89,7 @@ class GridSweeper(BasicSweeper):
     def sweep(self, arguments: list[str]) -> Any:
         """Launches every combination of the values."""
         from hydra.core.override_parser.overrides_parser import OverridesParser
+        from omegaconf import OmegaConf
 
         assert self.config is not None
         assert self.hydra_context is not None
