@@ -58,21 +58,6 @@ def run(options: argparse.Namespace) -> int:
     return 0 if all(state.name in DONE for state in states.values()) else 1
 
 
-def in_order(jobs: Collection, keys: Keys) -> list[Job]:
-    """Jobs by their numbers; without numbers by the values of the swept keys."""
-    if jobs.line is not None:
-        return list(jobs.jobs)
-    places = {}
-    for key in keys.swept:
-        found = list(dict.fromkeys(keys.value(job, key) for job in jobs.jobs))
-        found = sorted(found) if is_numeric(found) else sorted(found, key=shown)
-        places[key] = {value: place for place, value in enumerate(found)}
-    return sorted(
-        jobs.jobs,
-        key=lambda job: [places[key][keys.value(job, key)] for key in keys.swept],
-    )
-
-
 def counts(states: Sequence[JobState]) -> str:
     """How many jobs are in each state.
 
@@ -101,7 +86,7 @@ def _show(jobs: Collection, keys: Keys, states: dict[Job, JobState]) -> None:
     table.add_column("step", justify="right", no_wrap=True)
     table.add_column("ELBO, nats", justify="right", no_wrap=True)
     table.add_column("time", justify="right", no_wrap=True)
-    for job in in_order(jobs, keys):
+    for job in keys.ordered:
         state = states[job]
         colour = COLOURS.get(state.name, "red")
         table.add_row(
@@ -115,7 +100,7 @@ def _show(jobs: Collection, keys: Keys, states: dict[Job, JobState]) -> None:
     console.print(table)
     print(f"{len(jobs.jobs)} jobs: {counts(list(states.values()))}")
     _show_reasons(jobs, keys, states)
-    _show_next(jobs, states)
+    _show_next(jobs, keys, states)
 
 
 def _progress(state: JobState) -> str:
@@ -128,7 +113,7 @@ def _progress(state: JobState) -> str:
 def _show_reasons(jobs: Collection, keys: Keys, states: dict[Job, JobState]) -> None:
     """Each reason once, with the jobs that it is of."""
     found: dict[tuple[str, str], list[Job]] = {}
-    for job in in_order(jobs, keys):
+    for job in keys.ordered:
         state = states[job]
         if state.name in FAILED or (state.name == "skipped" and state.reason):
             reason = state.reason or "no reason was recorded"
@@ -146,23 +131,27 @@ def _in_words(job: Job, keys: Keys) -> str:
     return words or job.name
 
 
-def _show_next(jobs: Collection, states: dict[Job, JobState]) -> None:
+def _show_next(jobs: Collection, keys: Keys, states: dict[Job, JobState]) -> None:
     place = shlex.quote(str(jobs.path))
-    open_ones = [job for job, s in states.items() if s.name not in DONE | {"running"}]
+    unfinished = [j for j in keys.ordered if states[j].name not in DONE | {"running"}]
     alive = sum(state.name == "running" for state in states.values())
-    if not open_ones and not alive:
+    if not unfinished and not alive:
         print(f"next     vaex sweep report {place}")
         return
     if alive:
         words = "job is" if alive == 1 else "jobs are"
         print(f"{alive} {words} at work; look again, or vaex sweep report {place}")
-    if open_ones and jobs.line is not None:
+    # What failed may fail again: what was only stopped is named first.
+    unfinished.sort(key=lambda job: states[job].name in FAILED)
+    told = [job for job in unfinished if job.overrides]
+    rest = len(unfinished) - 1
+    if unfinished and jobs.line is not None:
         print(f"next     {line_of(jobs.line)}")
-        print(f"         goes on with {len(open_ones)} jobs, returns what is finished")
-    elif open_ones and open_ones[0].overrides:
-        print(f"next     {line_of(open_ones[0].overrides)}")
-        if len(open_ones) > 1:
-            print(f"         and {len(open_ones) - 1} more: the same line as before")
+        print(f"         goes on with {rest + 1} jobs, returns what is finished")
+    elif told:
+        print(f"next     {line_of(told[0].overrides)}")
+        if rest:
+            print(f"         and {rest} more; the line of the sweep does them all")
 
 
 def _as_json(jobs: Collection, keys: Keys, states: dict[Job, JobState]) -> dict:
@@ -173,7 +162,7 @@ def _as_json(jobs: Collection, keys: Keys, states: dict[Job, JobState]) -> dict:
             "keys": {key.path: keys.value(job, key) for key in keys.swept},
             **states[job]._asdict(),
         }
-        for job in in_order(jobs, keys)
+        for job in keys.ordered
     ]
     line = None if jobs.line is None else list(jobs.line)
     return {"path": str(jobs.path), "line": line, "jobs": rows}

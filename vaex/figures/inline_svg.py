@@ -13,6 +13,8 @@ from matplotlib.patches import Patch
 from matplotlib.spines import Spine
 from matplotlib.text import Text
 
+from vaex.figures._style import BLUE, CLASSES, GREEN, VERMILION
+
 INK = "#010203"
 """Stands in the drawing for the page's colour of text."""
 
@@ -21,6 +23,9 @@ INKS = {"#000000", "#262626", "#555555"}
 
 def to_inline_svg(figure: Figure, description: str) -> str:
     """SVG without a background, its text and axes in the page's `currentColor`.
+
+    Colours of lines are the page's `--c0`, `--c1`, ..., where it has them: blue,
+    vermilion and green, then those of classes.
 
     The figure's own colours change with it: draw it anew for another use.
 
@@ -55,6 +60,9 @@ def to_inline_svg(figure: Figure, description: str) -> str:
     text = re.sub(r'(<svg[^>]*?) height="[\d.]+pt"', r"\1", text, count=1)
     start = f'<svg role="img" aria-label="{html.escape(description)}"'
     text = text.replace("<svg", start, 1)
+    for number, colour in enumerate([BLUE, VERMILION, GREEN, *CLASSES]):
+        own = f"var(--c{number}, {colour.lower()})"
+        text = re.sub(f"(stroke|fill): {colour}", rf"\1: {own}", text, flags=re.I)
     return text.replace(INK, "currentColor")
 
 

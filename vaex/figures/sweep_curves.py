@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, MaxNLocator
 
 from vaex.figures._curves import robust_limits
-from vaex.figures._style import CLASSES, SMALL, dress, new_figure, note
+from vaex.figures._style import SMALL, dress, new_figure, note
+from vaex.figures._sweep_colours import line_colours
 from vaex.figures._words import plain
 
 
@@ -55,16 +55,14 @@ def draw_sweep_curves(
     names = list(dict.fromkeys(curve.name for curve in curves))
     figure = new_figure(6.6, 3.8)
     axes = figure.subplots()
+    colours = line_colours(len(names), is_ordered=is_ordered)
     width = 1.5 if len(curves) <= 12 else 1.0
     for curve in curves:
         place = names.index(curve.name)
-        colour = CLASSES[place % len(CLASSES)] if len(names) > 1 else "#0072B2"
-        if is_ordered and len(names) > 1:
-            colour = matplotlib.colormaps["viridis"](0.9 * place / (len(names) - 1))
         marker = "o" if len(curve.values) < 3 else ""
         axes.plot(
-            curve.steps, curve.values, color=colour, lw=width, marker=marker, ms=4,
-            alpha=0.85, label=plain(curve.name, 40),
+            curve.steps, curve.values, color=colours[place], lw=width, marker=marker,
+            ms=4, alpha=0.85, label=plain(curve.name, 40),
         )  # fmt: skip
     limits = robust_limits([curve.values for curve in curves])
     if limits is not None:

@@ -6,7 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.figure import Figure
 
-from vaex.figures._style import CLASSES, SMALL, dress, new_figure
+from vaex.figures._style import SMALL, dress, new_figure
+from vaex.figures._sweep_colours import line_colours
 from vaex.figures._words import plain
 
 
@@ -51,8 +52,9 @@ def draw_sweep_dots(
     spread = 0.26 * min(count - 1, 3) / max(count - 1, 1)
     figure = new_figure(6.6, 1.1 + len(options) * max(0.42, 0.2 * count))
     axes = figure.subplots()
+    colours = line_colours(count)
     for index, one in enumerate(dots):
-        colour = CLASSES[index % len(CLASSES)] if count > 1 else "#0072B2"
+        colour = colours[index]
         shift = spread * (index - (count - 1) / 2)
         label = plain(one.name, 40)
         for place, values in enumerate(one.values):

@@ -8,7 +8,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullFormatter, NullLocator
 
 from vaex.figures._curves import robust_limits
-from vaex.figures._style import CLASSES, SMALL, dress, new_figure, note
+from vaex.figures._style import SMALL, dress, new_figure, note
+from vaex.figures._sweep_colours import line_colours
 from vaex.figures._words import plain
 
 RATIO = 4.0
@@ -32,7 +33,12 @@ class SweepLine(NamedTuple):
 
 
 def draw_sweep_lines(
-    lines: Sequence[SweepLine], *, x_name: str, metric: str, legend: str = ""
+    lines: Sequence[SweepLine],
+    *,
+    x_name: str,
+    metric: str,
+    legend: str = "",
+    is_ordered: bool = False,
 ) -> Figure:
     """Lines with bands of one standard error over seeds.
 
@@ -44,6 +50,7 @@ def draw_sweep_lines(
       x_name: the key.
       metric: its name with its unit.
       legend: names of the other keys.
+      is_ordered: whether the lines come in an order that colours should show.
 
     Returns:
       The figure.
@@ -56,8 +63,8 @@ def draw_sweep_lines(
     """
     figure = new_figure(6.2, 3.8)
     axes = figure.subplots()
-    for index, line in enumerate(lines):
-        colour = CLASSES[index % len(CLASSES)] if len(lines) > 1 else "#0072B2"
+    colours = line_colours(len(lines), is_ordered=is_ordered)
+    for colour, line in zip(colours, lines, strict=True):
         known = np.isfinite(line.means)
         x, means, errors = line.x[known], line.means[known], line.errors[known]
         errors = np.nan_to_num(errors)

@@ -15,7 +15,8 @@ def leaves(config: Mapping[str, Any]) -> dict[str, Any]:
     >>> leaves({"seed": 0, "run": {"root": "x"}, "encoder": {"hidden": [5, 5]}})
     {'seed': 0, 'encoder.hidden': '[5, 5]'}
     """
-    return {path: value for path, value in _walk(config, "") if not is_run_only(path)}
+    found = _walk(config, "") if config else ()
+    return {path: value for path, value in found if not is_run_only(path)}
 
 
 def is_run_only(path: str) -> bool:

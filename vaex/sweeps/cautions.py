@@ -18,30 +18,34 @@ WORDS = {
 }
 
 
-def cautions(keys: Keys, tables: Sequence[MetricTable]) -> list[str]:
-    """Sentences about values that cannot be compared, are lacking, or count twice."""
-    found: dict[str, None] = {}
+def words_of_caution(keys: Keys, tables: Sequence[MetricTable]) -> list[str]:
+    """Sentences about values that cannot be compared, are lacking, or count twice.
+
+    Args:
+      keys: of the runs.
+      tables: of the metrics; what holds of several is said once.
+    """
+    found: dict[str, list[str]] = {}
     for table in tables:
-        found |= dict.fromkeys(_about(keys, table))
-    return list(found)
+        for text in _about(keys, table):
+            found.setdefault(text, []).append(label_of(table.metric))
+    return [f"{', '.join(labels)}: {text}" for text, labels in found.items()]
 
 
 def _about(keys: Keys, table: MetricTable) -> list[str]:
-    label = label_of(table.metric)
     readings = [(job, read_metric(job, table.metric)) for job in keys.jobs]
     known = [(job, reading) for job, reading in readings if reading.value is not None]
-    found = _differing(label, known)
+    found = _differing(known)
     for reason, count in Counter(
         r.reason for _, r in readings if r.value is None and r.reason != "not finished"
     ).items():
-        found.append(f"{label}: {count} of {len(readings)} runs have none ({reason})")
+        found.append(f"{count} of {len(readings)} runs have none ({reason})")
     found += _repeated(keys, [job for job, _ in known])
     if table.averaged:
         names = ", ".join(key.name for key in table.averaged)
         found.append(f"means are over {names}, too, within each seed")
-        rests = [
-            frozenset(rest for rest, _ in g.cells) for g in table.groups if g.cells
-        ]
+        groups = [group for group in table.groups if group.cells]
+        rests = {frozenset(rest for rest, _ in group.cells) for group in groups}
         if len(rests) > 1:
             found.append(
                 f"means over {names} are of other values of it in other rows, as runs "
@@ -50,13 +54,13 @@ def _about(keys: Keys, table: MetricTable) -> list[str]:
     counts = {group.estimate.n for group in table.groups if group.estimate.n}
     if len(counts) > 1:
         found.append(
-            f"{label}: means are over {min(counts)} to {max(counts)} seeds; "
+            f"means are over {min(counts)} to {max(counts)} seeds; "
             "comparisons are of the seeds that both sides have"
         )
     return found
 
 
-def _differing(label: str, known: Sequence[tuple[Job, Any]]) -> list[str]:
+def _differing(known: Sequence[tuple[Job, Any]]) -> list[str]:
     found = []
     for field in Conditions._fields:
         counts = Counter(getattr(r.conditions, field) for _, r in known)
@@ -71,7 +75,7 @@ def _differing(label: str, known: Sequence[tuple[Job, Any]]) -> list[str]:
             for v, n in counts.items()
         ]
         found.append(
-            f"{label} is of different {WORDS[field]}: {', '.join(parts)}; "
+            f"different {WORDS[field]}: {', '.join(parts)}; "
             "they are not compared with each other"
         )
     return found

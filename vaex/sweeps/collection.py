@@ -56,21 +56,20 @@ def collect(path: str | Path) -> Collection:
     folder = Path(path)
     if (folder / NAME).is_file():
         return _of_record(SweepRecord(folder))
-    roots = [folder, folder / "runs"]
     if (folder / "config.json").is_file():
         raise InputError(
             f"{path} is a single run; give the folder of its sweep, or the one that "
             f"holds several runs, such as {folder.parent}"
         )
-    for root in roots:
+    for root, depth in ((folder, 1), (folder / "runs", 1), (folder, DEPTH)):
         sweeps = sorted(file.parent for file in root.glob(f"{FOLDER}/*/{NAME}"))
         if len(sweeps) == 1:
             return _of_record(SweepRecord(sweeps[0]))
-        runs = [Job(run) for run in _run_directories(root, DEPTH)]
-        if runs or sweeps:
+        if sweeps or any(_run_directories(root, depth)):
+            runs = tuple(Job(run) for run in _run_directories(root, DEPTH))
             found = "".join(f"\n  {sweep}" for sweep in sweeps)
             hint = f"these are all runs below {root}; sweeps in it:{found}"
-            return Collection(root, None, tuple(runs), (hint,) if sweeps else ())
+            return Collection(root, None, runs, (hint,) if sweeps else ())
     raise InputError(
         f"{path} holds no sweep and no run: {_lack(folder)}; give the folder that "
         "`vaex train -m` wrote to (runs/ unless run.root says otherwise)"

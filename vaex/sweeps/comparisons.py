@@ -32,7 +32,7 @@ def compare_all(table: MetricTable, level: float = 0.95) -> list[Comparison]:
       level: of confidence of the intervals.
     """
     pairs = (pair for ranking in table.rankings for pair in combinations(ranking, 2))
-    found = [_compare(first, second, level) for first, second in pairs]
+    found = [compare_pair(first, second, level) for first, second in pairs]
     return [one for one in found if one is not None]
 
 
@@ -54,7 +54,7 @@ def compare_with(
         pairs = zip(table.keys, group.values, strict=True)
         partner = groups.get(tuple(baseline.get(key, value) for key, value in pairs))
         if partner is not None and partner is not group:
-            found.append(_compare(group, partner, level))
+            found.append(compare_pair(group, partner, level))
     return [one for one in found if one is not None]
 
 
@@ -93,7 +93,8 @@ def are_comparable(first: Group, second: Group) -> bool:
     return len(first.conditions | second.conditions) == 1
 
 
-def _compare(first: Group, second: Group, level: float) -> Comparison | None:
+def compare_pair(first: Group, second: Group, level: float = 0.95) -> Comparison | None:
+    """Two configurations, None where they cannot be compared or share no seed."""
     if not are_comparable(first, second):
         return None
     rests = [frozenset(rest for rest, _ in group.cells) for group in (first, second)]

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from vaex.sweeps.estimates_over_seeds import Estimate, mean_over
 from vaex.sweeps.job import Job
 from vaex.sweeps.metric import Conditions, is_lower_better, read_metric
-from vaex.sweeps.swept_keys import SEED, Key, Keys, is_numeric, shown
+from vaex.sweeps.swept_keys import SEED, Key, Keys, shown
 
 
 class Group(NamedTuple):
@@ -105,8 +105,10 @@ def tabulate(
     groups = [
         _group(values, jobs, keys, rest, metric) for values, jobs in found.items()
     ]
-    orders = [_order(keys.values(key)) for key in over]
-    groups.sort(key=lambda g: [o[v] for o, v in zip(orders, g.values, strict=True)])
+    lists = [keys.values(key) for key in over]
+    groups.sort(
+        key=lambda g: [vs.index(v) for vs, v in zip(lists, g.values, strict=True)]
+    )
     units = {c.unit for g in groups for c in g.conditions}
     unit = units.pop() if len(units) == 1 else ""
     if lower_is_better is None:
@@ -154,8 +156,3 @@ def _group(
     )
     estimate = mean_over(list(by_seed(bare).values()))
     return bare._replace(estimate=estimate, run_se=run_se)
-
-
-def _order(values: Sequence[Any]) -> dict[Any, int]:
-    ordered = sorted(values) if is_numeric(values) else values
-    return {value: place for place, value in enumerate(ordered)}

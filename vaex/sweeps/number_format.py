@@ -1,6 +1,7 @@
 """Numbers for people: as many digits as their standard error leaves meaningful."""
 
 import math
+from collections.abc import Sequence
 
 
 def decimals_for(value: float | None, se: float | None) -> int:
@@ -16,15 +17,36 @@ def decimals_for(value: float | None, se: float | None) -> int:
     return min(max(4 - math.floor(math.log10(abs(value))), 0), 6)
 
 
-def with_error(value: float | None, se: float | None, *, sign: bool = False) -> str:
-    r"""A value and its standard error, with a minus sign of the width of a digit.
+def common_decimals(
+    values: Sequence[float | None], errors: Sequence[float | None]
+) -> int:
+    """Decimals for a column, so that its numbers stand below each other.
+
+    >>> common_decimals([-92.31, -140.2], [0.12, None])
+    2
+    """
+    known = sorted(error for error in errors if error)
+    if known:
+        return decimals_for(None, known[len(known) // 2])
+    sizes = sorted(abs(value) for value in values if value)
+    return decimals_for(sizes[len(sizes) // 2] if sizes else None, None)
+
+
+def with_error(
+    value: float | None,
+    se: float | None,
+    *,
+    sign: bool = False,
+    places: int | None = None,
+) -> str:
+    """A value and its standard error, with a minus sign of the width of a digit.
 
     >>> with_error(92.3147, 0.1234), with_error(92.3147, None), with_error(None, None)
     ('92.31 ± 0.12', '92.315', '-')
     """
     if value is None:
         return "-"
-    places = decimals_for(value, se)
+    places = decimals_for(value, se) if places is None else places
     text = plain_number(value, places, sign=sign)
     return text if se is None else f"{text} ± {plain_number(se, places)}"
 

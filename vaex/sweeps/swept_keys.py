@@ -73,9 +73,17 @@ class Keys:
         return self._value(job, key.path)
 
     def values(self, key: Key) -> list[Any]:
-        """All values of a key: numbers in their order, others as they come."""
+        """All values of a key: numbers in their order, a lacking one last.
+
+        Options come as the sweep has them, or by their names where there is none.
+        """
         found = list(dict.fromkeys(self._value(job, key.path) for job in self.jobs))
-        return sorted(found) if is_numeric(found) else found
+        known = [value for value in found if value is not None]
+        lack = [None] * (len(known) < len(found))
+        if is_numeric(known):
+            return sorted(known) + lack
+        is_told = all(job.number is not None for job in self.jobs)
+        return (known if is_told else sorted(known, key=shown)) + lack
 
     def find(self, name: str) -> Key:
         """The key that a path, or an end of one, names.
@@ -95,6 +103,18 @@ class Keys:
             raise InputError(f"{name} may be any of {', '.join(chosen)}; write which")
         swept = ", ".join(key.name for key in self.swept) or "nothing"
         raise InputError(f"there is no key {name!r} in these runs; swept are: {swept}")
+
+    @cached_property
+    def ordered(self) -> tuple[Job, ...]:
+        """The jobs by their numbers, or else by the values of the swept keys."""
+        if all(job.number is not None for job in self.jobs):
+            return self.jobs
+        lists = [(key, self.values(key)) for key in self.swept]
+
+        def place(job: Job) -> list[int]:
+            return [values.index(self.value(job, key)) for key, values in lists]
+
+        return tuple(sorted(self.jobs, key=place))
 
     @cached_property
     def _slots(self) -> set[str]:

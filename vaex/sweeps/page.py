@@ -1,0 +1,271 @@
+"""A report as one HTML page that opens from disk: nothing is fetched."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from vaex.sweeps._page_parts import (
+    command,
+    comparisons_grid,
+    element,
+    results_grid,
+    text,
+)
+from vaex.sweeps._page_runs import (
+    failures,
+    gallery,
+    provenance,
+    runs_grid,
+)
+from vaex.sweeps.command_line import line_of
+from vaex.sweeps.comparisons import Comparison
+from vaex.sweeps.curves import QUANTITIES, SPLITS, page_curves
+from vaex.sweeps.metric import label_of, readable_unit
+from vaex.sweeps.number_format import duration, plain_number, with_error
+from vaex.sweeps.sweep_report import Best, SweepReport
+from vaex.sweeps.swept_keys import shown
+
+MOST_COMPARISONS = 60
+"""Rows of comparisons on the page; all of them are in comparisons.csv."""
+
+
+class PageFigure(NamedTuple):
+    """A figure of the report, on the page.
+
+    Attributes:
+      title: what it shows.
+      svg: one `<svg>` element.
+      file: its PNG, relative to the page.
+    """
+
+    title: str
+    svg: str
+    file: str
+
+
+class PagePicture(NamedTuple):
+    """A figure of one run.
+
+    Attributes:
+      kind: name of the figure, such as reconstructions.
+      caption: of which run it is.
+      source: a data URI, or a path relative to the page.
+      link: the whole figure, relative to the page.
+    """
+
+    kind: str
+    caption: str
+    source: str
+    link: str
+
+
+def page_html(
+    report: SweepReport,
+    figures: Sequence[PageFigure] = (),
+    pictures: Sequence[PagePicture] = (),
+    *,
+    order: Sequence[int] | None = None,
+    folder: Path | None = None,
+) -> str:
+    """The page.
+
+    Args:
+      report: what it says.
+      figures: of the report.
+      pictures: figures of its runs.
+      order: of the rows of results; None takes the order of the values.
+      folder: where the page will be, for links to the runs.
+    """
+    sections = [
+        ("results", "Results", _results(report, order)),
+        ("figures", "Figures", _figures(figures)),
+        ("curves", "Learning curves", _curves(report)),
+        ("comparisons", "Paired comparisons", _comparisons(report)),
+        ("failures", "What did not end well", failures(report, folder)),
+        ("runs", "Runs", runs_grid(report, folder)),
+        ("pictures", "Figures of the runs", gallery(pictures)),
+        ("provenance", "Provenance", provenance(report)),
+    ]
+    there = [(name, title, body) for name, title, body in sections if body]
+    links = "".join(f'<a href="#{name}">{title}</a>' for name, title, _ in there)
+    body = "".join(
+        f'<section id="{name}"><h2>{title}</h2>{content}</section>'
+        for name, title, content in there
+    )
+    return (
+        "<!doctype html>\n"
+        '<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{text(report.collection.name)}: sweep report</title>"
+        f"<style>{_asset('_page.css')}</style></head>\n<body>"
+        f"<header><div>{_head(report)}<nav>{links}</nav></div></header>\n<main>"
+        f"{''.join(_best(report, best) for best in report.bests)}"
+        f"{_cautions(report)}\n{body}\n{_foot()}</main>"
+        f"<script>{_asset('_page.js')}</script></body></html>\n"
+    )
+
+
+def _asset(name: str) -> str:
+    return Path(__file__).with_name(name).read_text("utf-8")
+
+
+def _head(report: SweepReport) -> str:
+    jobs = report.collection
+    states = Counter(state.name for state in report.states.values())
+    chips = "".join(
+        element("li", f"{count} {name}", class_=name.replace(" ", "-"))
+        for name, count in states.most_common()
+    )
+    seconds = [state.seconds or 0.0 for state in report.states.values()]
+    swept = ", ".join(key.name for key in report.keys.swept) or "nothing"
+    total = f"{len(jobs.jobs)} jobs over {swept}; {duration(sum(seconds))} of training"
+    line = command(line_of(jobs.line)) if jobs.line is not None else ""
+    hints = "".join(element("p", text(hint), class_="small") for hint in jobs.hints)
+    return (
+        f"<h1>{text(jobs.name)}</h1>{element('p', text(total), class_='soft')}"
+        f'{line}{hints}<ul class="chips">{chips}</ul>'
+    )
+
+
+def _best(report: SweepReport, best: Best) -> str:
+    table = report.tables[0]
+    estimate = best.group.estimate
+    split = next(iter(best.group.conditions)).split or "held-out"
+    seeds = "1 seed" if estimate.n == 1 else f"mean over {estimate.n} seeds ± s.e."
+    label = f"Best {label_of(table.metric)}, {split} split, {seeds}"
+    if best.condition:
+        label += f"; {best.condition}"
+    number = text(with_error(estimate.mean, estimate.se))
+    unit = readable_unit(table.unit)
+    lead = f"<p class='small'>{text(_lead(report, best.lead))}</p>" if best.lead else ""
+    return (
+        f'<div class="best"><div class="label">{text(label)}</div>'
+        f'<div class="number">{number} <small>{text(unit)}</small></div>'
+        f'<div class="keys">{text(table.name(best.group))}</div>'
+        f"{lead}{command(best.command)}</div>"
+    )
+
+
+def _lead(report: SweepReport, lead: Comparison) -> str:
+    """How far the best one is from the second."""
+    table, found = report.tables[0], lead.difference
+    second = table.name(lead.second)
+    text_of = with_error(found.mean, found.se, sign=True)
+    words = f"{text_of} {readable_unit(table.unit)} to the second best, {second}"
+    if found.low is None or found.high is None:
+        return words + "; one seed tells no error"
+    low, high = (plain_number(v, 2, sign=True) for v in (found.low, found.high))
+    sure = "" if found.is_clear else ": the seeds do not tell them apart"
+    return (
+        f"{words}: {report.level:.0%} interval {low} to {high} of {found.n} pairs{sure}"
+    )
+
+
+def _cautions(report: SweepReport) -> str:
+    if not report.cautions:
+        return ""
+    items = "".join(element("li", text(sentence)) for sentence in report.cautions)
+    return f'<aside class="cautions"><b>Read with care</b><ul>{items}</ul></aside>'
+
+
+def _results(report: SweepReport, order: Sequence[int] | None) -> str:
+    if not report.tables:
+        return element("p", "No run is finished yet.")
+    order = range(len(report.tables[0].groups)) if order is None else order
+    note = (
+        "Mean ± standard error over seeds (n − 1). "
+        "<i>run s.e.</i> is that of one run's first metric over its examples, apart "
+        "from the seeds. A click on a heading sorts."
+    )
+    table = results_grid(report.tables, order)
+    return table + element("p", note, class_="small")
+
+
+def _figures(figures: Sequence[PageFigure]) -> str:
+    cards = "".join(
+        f"<figure>{f.svg}<figcaption>{text(f.title)} "
+        f'(<a href="{text(f.file)}">PNG</a>)</figcaption></figure>'
+        for f in figures
+    )
+    return f'<div class="figures">{cards}</div>' if cards else ""
+
+
+def _curves(report: SweepReport) -> str:
+    keys = report.keys
+    jobs = keys.ordered
+    curves = page_curves(jobs)
+    if not any(curves):
+        return ""
+    swept = keys.swept
+    data = {
+        "quantities": QUANTITIES,
+        "splits": SPLITS,
+        "keys": [
+            {"name": k.name, "values": [shown(v) for v in keys.values(k)]}
+            for k in swept
+        ],
+        "runs": [
+            {
+                "name": _run_name(report, job),
+                "values": [shown(keys.value(job, k)) for k in swept],
+                "curves": its,
+            }
+            for job, its in zip(jobs, curves, strict=True)
+            if its
+        ],
+    }
+    written = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
+    return (
+        '<div class="controls">'
+        '<label>show <select id="quantity"></select></label>'
+        '<label>of <select id="split"></select></label>'
+        '<label>colour <select id="colour"></select></label>'
+        '<label><input type="checkbox" id="wide"> whole range</label>'
+        '<label><input type="checkbox" id="logx"> logarithmic steps</label></div>'
+        '<div id="plot"><svg id="chart" role="img" aria-label="learning curves"></svg>'
+        '<div id="tip"></div></div><div id="legend"></div>'
+        '<p class="small">Point at a curve for its run and value; a click on a value '
+        "below the chart hides its runs.</p>"
+        f'<script type="application/json" id="curve-data">{written}</script>'
+        "<noscript><p>The chart needs the page's own script; "
+        '<a href="figures/curves.png">here it stands still</a>.</p></noscript>'
+    )
+
+
+def _run_name(report: SweepReport, job) -> str:
+    keys = report.keys
+    words = " ".join(f"{k.name}={shown(keys.value(job, k))}" for k in keys.swept)
+    return words or job.name
+
+
+def _comparisons(report: SweepReport) -> str:
+    if not report.comparisons:
+        return ""
+    shown_ones = report.comparisons[:MOST_COMPARISONS]
+    more = len(report.comparisons) - len(shown_ones)
+    table = comparisons_grid(report.tables[0], shown_ones, report.level)
+    note = (
+        "Differences of runs of the same seed: mean ± standard error, with Student's t "
+        "interval. Each interval stands for itself: of many, some leave out 0 by "
+        "chance, and the best configuration was picked by these very numbers."
+    )
+    note += f" {more} more are in comparisons.csv." if more else ""
+    return table + element("p", note, class_="small")
+
+
+def _foot() -> str:
+    now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    files = " · ".join(
+        f'<a href="{name}">{name}</a>'
+        for name in (
+            "runs.csv",
+            "table.csv",
+            "comparisons.csv",
+            "table.md",
+            "table.tex",
+        )
+    )
+    return f'<footer class="small">{files}<br>vaex sweep report, {now}</footer>'
