@@ -7,7 +7,7 @@ import pytest
 
 from vaex.errors import InputError
 from vaex.preparations import binarize
-from vaex.preparations._random import random_uint16
+from vaex.preparations._random import random_words
 from vaex.preparations.binarize import Binarize
 
 ROWS = 4000
@@ -31,8 +31,8 @@ def test_the_probability_is_exact_to_16_bits(num_classes, monkeypatch):
     """Every one of the 65536 values that can be drawn, once."""
     monkeypatch.setattr(
         binarize,
-        "random_uint16",
-        lambda _, shape: jnp.arange(1 << 16, dtype=jnp.uint16),
+        "random_words",
+        lambda _, shape: jnp.arange(1 << 16, dtype=jnp.uint32) << 16,
     )
     key = jax.random.key(0)
     for level in range(0, num_classes, max(1, num_classes // 40)):
@@ -57,23 +57,24 @@ def test_two_levels_draw_nothing():
     assert Binarize(2)(jax.random.key(0), stored)["x"].tolist() == [[0.0, 1.0]]
 
 
-@pytest.mark.parametrize("shape", [(), (0,), (1,), (7,), (3, 5), (2, 3, 4)])
-def test_random_uint16(shape, getkey):
-    drawn = random_uint16(getkey(), shape)
-    assert drawn.shape == shape
-    assert drawn.dtype == jnp.uint16
+@pytest.mark.parametrize("shape", [(), (0,), (7,), (2, 3, 4)])
+def test_random_words_are_those_of_jax(shape, getkey):
+    key = getkey()
+    expected = jax.random.bits(key, shape, jnp.uint32)
+    drawn = jax.jit(random_words, static_argnums=1)(key, shape)
+    assert drawn.dtype == jnp.uint32
+    np.testing.assert_array_equal(drawn, expected)
 
 
-def test_random_uint16_is_uniform():
-    counts = np.bincount(np.asarray(random_uint16(jax.random.key(0), (1 << 20,)) >> 8))
-    expected = (1 << 20) / 256
-    chi_squared = ((counts - expected) ** 2 / expected).sum()
-    assert abs(chi_squared - 255) < 5 * np.sqrt(2 * 255)
+def test_other_generators_draw_by_themselves():
+    key = jax.random.key(0, impl="rbg")
+    np.testing.assert_array_equal(random_words(key, (5,)), jax.random.bits(key, (5,)))
 
 
-def test_half_the_words_are_generated(getkey):
-    traced = jax.make_jaxpr(lambda key: random_uint16(key, (100,)))(getkey())
-    assert "shape=(50,)" in str(traced)
+def test_words_are_drawn_without_a_loop():
+    traced = jax.make_jaxpr(lambda key: random_words(key, (100,)))(jax.random.key(0))
+    assert "while" not in str(traced)
+    assert "threefry2x32" not in str(traced).replace("key<fry>", "")
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,8 @@ def test_the_ends_of_the_noise(num_classes, drawn, monkeypatch):
     """x stays inside (0, 1), and the level is found again, at every level."""
     monkeypatch.setattr(
         dequantize,
-        "random_uint16",
-        lambda _, shape: jnp.full(shape, drawn, jnp.uint16),
+        "random_words",
+        lambda _, shape: jnp.full(shape, drawn << 16, jnp.uint32),
     )
     levels = jnp.arange(num_classes, dtype=jnp.uint8)[None]
     prepare = Dequantize(num_classes, (num_classes,))

@@ -7,7 +7,7 @@ import numpy as np
 from jax import Array
 
 from vaex.data.spec import Spec
-from vaex.preparations._random import random_uint16
+from vaex.preparations._random import random_words
 from vaex.preparations.base import Preparation, check_num_classes
 
 
@@ -45,8 +45,9 @@ class Binarize(Preparation):
             return level
         # The number of integers r >= 0 with r + 1/2 < t is t rounded.
         threshold = level * (2.0**16 / (self.num_classes - 1)) - 0.5
-        drawn = random_uint16(key, x.shape).astype(jnp.float32)
-        return (drawn < threshold).astype(jnp.float32)
+        # Signed, as AVX2 converts no unsigned words.
+        drawn = (random_words(key, x.shape) >> 16).astype(jnp.int32)
+        return (drawn.astype(jnp.float32) < threshold).astype(jnp.float32)
 
     def inverse(self, x: Array) -> Array:
         """A bit is an intensity already."""

@@ -9,7 +9,7 @@ import numpy as np
 from jax import Array
 
 from vaex.data.spec import Spec
-from vaex.preparations._random import random_uint16
+from vaex.preparations._random import random_words
 from vaex.preparations.base import Preparation, check_num_classes
 
 
@@ -55,7 +55,7 @@ class Dequantize(Preparation):
                 f"x must have shape [B, *{self.event_shape}] for this log_det, got "
                 f"{x.shape}; pass event_shape={x.shape[1:]}"
             )
-        drawn = (random_uint16(key, x.shape) >> 2).astype(jnp.float32)
+        drawn = (random_words(key, x.shape) >> 18).astype(jnp.int32).astype(jnp.float32)
         noise = (drawn + 0.5) / 2.0**14
         return (jnp.asarray(x, jnp.float32) + noise) / self.num_classes
 
