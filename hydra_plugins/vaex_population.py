@@ -5,7 +5,7 @@ stays small and imports vaex where it is used.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,16 @@ class PopulationConfig:
     _target_: str = "hydra_plugins.vaex_population.PopulationLauncher"
     # Members of one program at the most; null: as many as the memory has room for.
     max_members: int | None = None
+    # Where groups are trained: here; processes, of this machine; slurm; or local, which
+    # is slurm without Slurm, to try a line out.
+    where: str = "here"
+    # Jobs of one process at the most; null: a group, or for `processes` its share.
+    max_jobs: int | None = None
+    # How many processes at a time; null: one on each GPU, or core where there is none.
+    processes: int | None = None
+    # Minutes of a job of Slurm, and more of submitit's parameters.
+    timeout_min: int | None = None
+    parameters: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -50,11 +60,13 @@ class PopulationLauncher(Launcher):
     Attributes:
       watch: told (index in the batch, step, held-out score) after each look at
         held-out data; True ends that job. A sweeper may set it.
+      record: the sweep's, `vaex.io.sweep_record.SweepRecord`; None for the line's own.
     """
 
-    def __init__(self, max_members: int | None = None) -> None:
-        self._options = {"max_members": max_members}
+    def __init__(self, **options: Any) -> None:
+        self._options = options
         self.watch: Callable[[int, int, float], bool] | None = None
+        self.record: Any = None
 
     def setup(
         self,
@@ -76,7 +88,9 @@ class PopulationLauncher(Launcher):
         self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
     ) -> Sequence[JobReturn]:
         """Runs a batch; a failed job is a failed JobReturn, and no exception."""
-        return self._sweep.launch(job_overrides, initial_job_idx, self.watch)
+        return self._sweep.launch(
+            job_overrides, initial_job_idx, self.watch, self.record
+        )
 
 
 class GridSweeper(BasicSweeper):

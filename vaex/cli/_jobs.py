@@ -25,7 +25,8 @@ class Job:
       config: resolved; {} where it cannot be.
       run: its run directory.
       state: waiting, finished, finished before, failed, failed before, diverged,
-        skipped (parts do not fit), pruned, elsewhere (another process is at it).
+        skipped (parts do not fit), pruned, elsewhere (another process is at it), left
+        (the process that had it has ended).
       reason: why it has no results, in words.
       results: as in `results.json`.
     """

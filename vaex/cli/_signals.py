@@ -26,7 +26,11 @@ class StopRequest:
 
     Attributes:
       number: the signal that asked to stop, None so far.
+      is_patient: a second signal while deferred is no other than the first, where no
+        person sends them.
     """
+
+    is_patient = False
 
     def __init__(self) -> None:
         self.number: int | None = None
@@ -42,10 +46,11 @@ class StopRequest:
             self._is_deferred = False
 
     def _receive(self, number: int, frame: FrameType | None) -> None:
-        if self._is_deferred and self.number is None:
-            self.number = number
+        if self._is_deferred and (self.number is None or self.is_patient):
+            self.number = self.number or number
             name = signal.Signals(number).name
-            print(f"\n{name}: saving; once more to stop at once", flush=True)
+            hint = "" if self.is_patient else "; once more to stop at once"
+            print(f"\n{name}: saving{hint}", flush=True)
             return
         raise Interrupted("", number)
 

@@ -128,6 +128,10 @@ def conclude(jobs: Sequence[Job]) -> int:
             lambda j: j.state == "failed before",
             sys.stderr,
         ),
+        "were left; the same line again goes on with them": (
+            lambda j: j.state == "left",
+            sys.stderr,
+        ),
         "were not begun": (lambda j: j.state == "waiting", sys.stderr),
     }
     for what, (belongs, file) in kinds.items():

@@ -151,26 +151,26 @@ class _Launched:
         self, jobs: list[Any], context: Any, master: Any, options: dict[str, Any]
     ):
         from vaex.cli._composing import Composer
-        from vaex.cli._here import Here
-        from vaex.cli._sweeping import Sweep
-        from vaex.io.sweep_record import SweepRecord
+        from vaex.cli._elsewhere import Options
 
-        self._jobs, self._context = jobs, context
-        line = list(master.hydra.overrides.task)
-        self._sweep = Sweep(
-            Composer(context.config_loader, master),
-            SweepRecord.of(Path(str(master.hydra.sweep.dir)), line),
-            line,
-            Here(options["max_members"]),
-        )
+        self._jobs = jobs
+        self._options = Options(**options)
+        self._root = Path(str(master.hydra.sweep.dir))
+        self._line = list(master.hydra.overrides.task)
+        self._composer = Composer(context.config_loader, master)
+        self._sweep: Any = None
 
-    def launch(self, overrides: Any, first: int, watch: Any) -> list[Any]:
+    def launch(
+        self, overrides: Any, first: int, watch: Any, record: Any = None
+    ) -> list[Any]:
         """Runs a batch of jobs; Hydra's JobReturns of them."""
         from hydra.core.utils import JobReturn, JobStatus
 
         def told(job: Any, step: int, score: float) -> bool:
             return watch(job.number - first, step, score)
 
+        if self._sweep is None:
+            self._sweep = self._begun(record)
         done = self._sweep.launch(overrides, first, told if watch else None)
         self._jobs += done
         returned = []
@@ -183,3 +183,12 @@ class _Launched:
             )
             returned.append(answer)
         return returned
+
+    def _begun(self, record: Any) -> Any:
+        from vaex.cli._elsewhere import runner_of
+        from vaex.cli._sweeping import Sweep
+        from vaex.io.sweep_record import SweepRecord
+
+        record = record or SweepRecord.of(self._root, self._line)
+        runner = runner_of(self._options, record)
+        return Sweep(self._composer, record, self._line, runner)
