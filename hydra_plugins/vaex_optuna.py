@@ -6,7 +6,7 @@ imports neither optuna nor vaex before a search begins; what a search does stand
 """
 
 import importlib.util
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
@@ -23,15 +23,15 @@ class OptunaSweeperConf:
     n_trials: int | None = None
     batch: int = 8
     sampler: str = "tpe"
-    sampler_options: dict[str, Any] = field(default_factory=dict)
+    sampler_options: Any = None  # not dict: Hydra would keep a line from filling it
     pruner: str = "none"
-    pruner_options: dict[str, Any] = field(default_factory=dict)
+    pruner_options: Any = None
     metric: Any = "held_out.elbo"
     direction: Any = None
     seed: int = 0
     study_name: str | None = None
     timeout: float | None = None
-    params: dict[str, Any] = field(default_factory=dict)
+    params: Any = None
 
 
 ConfigStore.instance().store(

@@ -33,7 +33,8 @@ def test_tpe_beats_random_trials(tmp_path):
 
 
 def test_what_is_left_and_printed(tmp_path):
-    words = (*BOWL, "likelihood=bernoulli,gaussian", "run.root=/a\\ b")
+    kept = (*BOWL, "likelihood=bernoulli,gaussian", "run.root=/a\\ b")
+    words = (*kept, "run.fresh=true")
     found = run_search(tmp_path, *words, n_trials=12)
     best = max(found.trials, key=lambda row: float(row["held_out.elbo"]))
     results = yaml.safe_load((found.folder / "optimization_results.yaml").read_text())
@@ -242,6 +243,7 @@ def test_a_timeout_ends_after_a_batch(tmp_path):
         (["a=1,2"], {"sampler": "math.sqrt"}, "cannot be made"),
         (["a=1,2"], {"sampler": "fractions.Fraction"}, "an optuna BaseSampler"),
         (["a=1,2"], {"sampler_options": {"startup": 3}}, "it takes"),
+        (["a=1,2"], {"pruner_options": 3}, "must be a dictionary, such as"),
         (["a=1,2"], {"n_trials": 0}, "n_trials must be at least 1, got 0"),
         (["a=1,2"], {"timeout": -1.0}, "timeout must be positive"),
         (["a=1,2"], {"study_name": "../up"}, "study_name must be a folder's name"),

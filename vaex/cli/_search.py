@@ -156,7 +156,8 @@ class _Search:
             outcome = outcome_of(job, self.study.options.metrics)
             for trial in these:
                 if outcome.state == "open":
-                    open_ones.append(f"trial {trial.number} in {outcome.run}")
+                    why = f": {outcome.reason}" if outcome.reason else ""
+                    open_ones.append(f"trial {trial.number} in {outcome.run}{why}")
                 else:
                     self._tell(trial, outcome)
                 run = None if outcome.run is None else outcome.run.resolve()
@@ -169,8 +170,8 @@ class _Search:
         SweepRecord(self.folder).write(self.line, record, kind="search")
         if open_ones:
             raise RunError(
-                f"the runs of some trials are not over: {', '.join(open_ones)}; where "
-                "another process is at work wait for it, then run the same line again"
+                f"{len(open_ones)} runs are not over, that of {open_ones[0]}; mend that, "
+                "or wait where another process is at work, and run the same line again"
             )
 
     def _watcher(self, trials: Sequence[Sequence[FrozenTrial]]) -> Any:

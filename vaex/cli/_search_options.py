@@ -76,7 +76,12 @@ class SearchOptions:
     def of(cls, keys: Mapping[str, Any]) -> "SearchOptions":
         """From the node of the configuration."""
         names = {f.name for f in dataclasses.fields(cls)}
-        return cls(**{k: v for k, v in keys.items() if k in names})
+        found = {k: v for k, v in keys.items() if k in names}
+        for name in ("sampler_options", "pruner_options", "params"):
+            value = found[name] = found.get(name) or {}
+            if not isinstance(value, Mapping):
+                raise _refused(name, "must be a dictionary, such as {a: 1}", value)
+        return cls(**found)
 
     @property
     def metrics(self) -> tuple[str, ...]:

@@ -90,8 +90,16 @@ def best_trials(study: SearchStudy) -> list[FrozenTrial]:
 
 
 def command(study: SearchStudy, trial: FrozenTrial) -> str:
-    """The line that runs a trial by itself, ready for a shell."""
-    return shlex.join(["vaex", "train", *study.space.words(trial.params)])
+    """The line that runs a trial by itself, ready for a shell.
+
+    Of `run.*`, which changes nothing of the run, only where it is.
+    """
+    words = [
+        word
+        for word in study.space.words(trial.params)
+        if word.startswith("run.root=") or not word.startswith("run.")
+    ]
+    return shlex.join(["vaex", "train", *words])
 
 
 def _results(study: SearchStudy) -> dict[str, Any]:

@@ -85,10 +85,11 @@ def draw_search_history(
     axes.set_xlim(-0.5 - 0.01 * last, last + 0.5 + 0.01 * last)
     axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10], integer=True))
     dress(axes, x="trial", y=metric)
-    outside = int((shown != values).sum())
+    drawn = np.array([*values, *pruned.values()])
+    outside = int(((drawn < low) | (drawn > high)).sum())
     if outside:
         axes.set_title(
-            f"{outside} of {len(values)} values outside",
+            f"{outside} of {len(drawn)} values outside",
             loc="right",
             fontsize=SMALL,
             color="#555555",
