@@ -188,6 +188,8 @@ class _Pool:
         """Tells of those that have ended since."""
         for number, (process, place) in list(self._running.items()):
             if process.poll() is not None:
+                assert process.stdin is not None
+                process.stdin.close()
                 del self._running[number]
                 self._free.append(place)
                 log = self._log(number)
