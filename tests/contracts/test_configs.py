@@ -219,6 +219,17 @@ def test_a_data_set_comes_with_a_head_that_holds_it(files, option, request):
 
 
 @pytest.mark.parametrize("experiment", options("experiment"))
+def test_an_experiment_composes(experiment):
+    """Its comment opens with the command; what it changes are keys that there are."""
+    text = (FOLDER / "experiment" / f"{experiment}.yaml").read_text()
+    assert text.startswith("# @package _global_\n# vaex ")
+    assert f"experiment={experiment}" in text
+    assert "Source:" in text
+    assert composed(f"experiment={experiment}") != composed()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("experiment", options("experiment"))
 def test_an_experiment_trains(experiment, data_folder):
     assert_trains(composed(f"experiment={experiment}"))
 
