@@ -144,6 +144,7 @@ def run_search(
     launcher: Launcher | None = None,
     objective: Objective = bowl,
     figures: bool = False,
+    where: str = "here",
     **options: Any,
 ) -> Found:
     """Runs a search of the words, with the keys of `hydra.sweeper` as arguments."""
@@ -155,6 +156,7 @@ def run_search(
             "run": {"figures": figures},
             "hydra": {
                 "sweeper": options,
+                "launcher": {"where": where},
                 "sweep": {"dir": str(root)},
                 "overrides": {"hydra": ["hydra/sweeper=optuna", "hydra.mode=MULTIRUN"]},
             },

@@ -9,6 +9,7 @@ from tests.cli.searching import (
     fast_disk,  # noqa: F401
     run_search,
 )
+from vaex.errors import InputError
 
 pytestmark = pytest.mark.usefixtures("fast_disk")
 BOWL = ("a=interval(-5, 5)", "b=interval(-5, 5)", "trainer.steps=7")
@@ -26,6 +27,13 @@ def test_pruning_stops_bad_runs(tmp_path):
     assert max(ends) < np.median([bowl(row) for row in found.trials[:8]])
     assert "pruned" in found.out
     assert launcher.watch is None
+
+
+def test_runs_of_other_processes_cannot_be_stopped(tmp_path):
+    launcher = WatchedLauncher(tmp_path, bowl)
+    with pytest.raises(InputError, match=r"got WatchedLauncher with hydra\.launcher"):
+        run_search(tmp_path, *BOWL, launcher=launcher, where="slurm", pruner="median")
+    assert not list(tmp_path.iterdir())
 
 
 def test_what_was_not_watched_is_told_once(tmp_path):

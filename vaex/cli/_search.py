@@ -49,12 +49,8 @@ def search(
     options = SearchOptions.of(_plain(config.hydra.sweeper))
     words = [*(f"{k}={v}" for k, v in options.params.items()), *arguments]
     space = Space.of(words, config_loader)
-    if options.pruner != "none" and not hasattr(launcher, "watch"):
-        raise InputError(
-            f"hydra.sweeper.pruner={options.pruner} needs a launcher that stops a run "
-            f"while it trains, got {type(launcher).__name__}; add "
-            "hydra/launcher=population, or leave the pruner out"
-        )
+    if options.pruner != "none":
+        _check_it_can_stop(launcher, config, options.pruner)
     config_loader.load_sweep_config(config, space.words(space.example()))
     name = options.study_name or sweep_name([*words, *options.identity])
     folder = Path(str(config.hydra.sweep.dir)) / FOLDER / name
@@ -248,6 +244,20 @@ class _Search:
                 f"note: nothing could stop trial {trial.number} early: it had been "
                 "trained before, has no looks at held-out data, or was trained alone"
             )
+
+
+def _check_it_can_stop(launcher: Any, config: Any, pruner: str) -> None:
+    """Refuses a pruner that would be asked by nobody."""
+    where = OmegaConf.select(config, "hydra.launcher.where", default="here")
+    if hasattr(launcher, "watch") and where == "here":
+        return
+    got = type(launcher).__name__
+    got += f" with hydra.launcher.where={where}" if where != "here" else ""
+    raise InputError(
+        f"hydra.sweeper.pruner={pruner} needs a launcher that stops a run while others "
+        f"go on, in this process, got {got}; add hydra/launcher=population and leave "
+        "hydra.launcher.where as it is, or leave the pruner out"
+    )
 
 
 def _plain(node: Any) -> dict[str, Any]:
