@@ -1,0 +1,1 @@
+"""What `benchmark_train.py` times, one program a file."""
