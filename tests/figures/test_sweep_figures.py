@@ -10,7 +10,12 @@ from vaex.figures.inline_svg import to_inline_svg
 from vaex.figures.sweep_curves import SweepCurve, draw_sweep_curves
 from vaex.figures.sweep_dots import SweepDots, draw_sweep_dots
 from vaex.figures.sweep_heat_map import SweepGrid, draw_sweep_grids
-from vaex.figures.sweep_lines import SweepLine, draw_sweep_lines, is_spaced_by_ratios
+from vaex.figures.sweep_lines import (
+    LinePanel,
+    SweepLine,
+    draw_sweep_lines,
+    is_spaced_by_ratios,
+)
 from vaex.figures.sweep_scatter import SearchedKey, draw_sweep_scatter
 from vaex.figures.thumbnails import thumbnail
 
@@ -72,7 +77,8 @@ def test_lines_have_bands_of_one_standard_error(render):
     x = np.array([1e-3, 1e-2, 1e-1])
     line = SweepLine("4", x, np.array([1.0, 3.0, 2.0]), np.array([0.5, 0.25, np.nan]))
     other = SweepLine("8", x, np.array([1.0, np.nan, 2.0]), np.full(3, 0.1))
-    figure = draw_sweep_lines([line, other], x_name="rate", metric="m", legend="dim")
+    panels = [LinePanel("", [line, other])]
+    figure = draw_sweep_lines(panels, x_name="rate", metric="m", legend="dim")
     axes = render(figure).axes[0]
     assert axes.get_xscale() == "log"
     assert [t.get_text() for t in axes.get_xticklabels()] == ["0.001", "0.01", "0.1"]
@@ -80,17 +86,30 @@ def test_lines_have_bands_of_one_standard_error(render):
     at_first = band[np.isclose(band[:, 0], 1e-3)][:, 1]
     assert (at_first.min(), at_first.max()) == (0.5, 1.5)
     assert axes.lines[1].get_xdata().tolist() == [1e-3, 1e-1]
-    assert axes.get_legend().get_title().get_text() == "dim"
+    assert figure.legends[0].get_title().get_text() == "dim"
     assert [to_hex(one.get_color()).upper() for one in axes.lines] == [BLUE, VERMILION]
 
 
 def test_means_far_below_are_left_out_and_counted(render):
     means = np.array([-1e6, -95.0, -94.0, -93.0, -94.0, -95.0])
     line = SweepLine("", np.arange(6.0), means, np.full(6, np.nan))
-    axes = render(draw_sweep_lines([line], x_name="k", metric="m")).axes[0]
-    assert axes.get_ylim()[0] > -200
+    panel = LinePanel("", [line])
+    axes = render(draw_sweep_lines([panel], x_name="k", metric="m")).axes[0]
+    assert axes.get_ylim()[0] > -110
     assert axes.texts[0].get_text() == "1 of 6 means outside"
-    assert axes.get_legend() is None
+    assert axes.figure.legends == []
+
+
+def test_panels_share_colours_and_axes(render):
+    x = np.array([1.0, 2.0, 3.0])
+    lines = [SweepLine(name, x, x, x / 9) for name in ("a", "b")]
+    panels = [LinePanel("d=1", lines), LinePanel("d=2", lines[1:])]
+    figure = render(draw_sweep_lines(panels, x_name="k", metric="m", legend="n"))
+    one, two = figure.axes
+    assert (one.get_title(), two.get_title()) == ("d=1", "d=2")
+    assert one.lines[1].get_color() == two.lines[0].get_color() == VERMILION
+    assert one.get_ylim() == two.get_ylim()
+    assert (one.get_ylabel(), two.get_ylabel()) == ("m", "")
 
 
 @pytest.mark.parametrize(
@@ -158,11 +177,20 @@ def test_curves_of_one_value_share_a_colour(render, count, ordered):
         assert shown == list(dict.fromkeys(curve.name for curve in curves))
 
 
+def test_of_many_values_in_order_some_are_named(render):
+    curves = [SweepCurve(str(i), np.arange(3.0), np.arange(3.0)) for i in range(41)]
+    figure = draw_sweep_curves(curves, metric="m", legend="k", is_ordered=True)
+    (legend,) = [axes.get_legend() for axes in render(figure).axes]
+    names = [text.get_text() for text in legend.get_texts()]
+    assert names == ["0", "10", "20", "30", "40"]
+
+
 def test_svg_has_the_colours_of_its_page_and_is_the_same_each_time():
     def draw():
         x = np.array([1.0, 2.0])
         lines = [SweepLine(n, x, x, x / 9) for n in "ab"]
-        figure = draw_sweep_lines(lines, x_name="k", metric="m", legend="<k>")
+        panels = [LinePanel("", lines)]
+        figure = draw_sweep_lines(panels, x_name="k", metric="m", legend="<k>")
         return to_inline_svg(figure, 'a "figure"')
 
     text = draw()

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from vaex.figures.sweep_curves import SweepCurve, draw_sweep_curves
 from vaex.figures.sweep_dots import SweepDots, draw_sweep_dots
 from vaex.figures.sweep_heat_map import SweepGrid, draw_sweep_grids
-from vaex.figures.sweep_lines import SweepLine, draw_sweep_lines
+from vaex.figures.sweep_lines import LinePanel, SweepLine, draw_sweep_lines
 from vaex.figures.sweep_scatter import SearchedKey, draw_sweep_scatter
 from vaex.sweeps.curves import held_out_curve
 from vaex.sweeps.groups import Group, MetricTable, by_seed
@@ -123,19 +123,24 @@ def _grids(table: MetricTable, main: Sequence[int], rest: Sequence[int]) -> Figu
 
 
 def _lines(table: MetricTable, key: int, rest: Sequence[int]) -> Figure:
-    lines = []
-    for values, groups in list(_split(table, rest).items())[:SERIES]:
-        ordered = sorted(groups, key=lambda group: group.values[key])
-        means, errors = np.array([_mean(group) for group in ordered]).T
-        x = np.array([group.values[key] for group in ordered], dtype=np.float64)
-        name = ", ".join(shown(value) for value in values)
-        lines.append(SweepLine(name, x, means, errors))
+    series, others = rest[:1], rest[1:]
+    panels = []
+    for values, groups in list(_split(table, others).items())[:PANELS]:
+        part = table._replace(groups=tuple(groups))
+        lines = []
+        for names, those in list(_split(part, series).items())[:SERIES]:
+            ordered = sorted(those, key=lambda group: group.values[key])
+            means, errors = np.array([_mean(group) for group in ordered]).T
+            x = np.array([group.values[key] for group in ordered], dtype=np.float64)
+            lines.append(SweepLine("".join(map(shown, names)), x, means, errors))
+        panels.append(LinePanel(_words(table, others, values), lines))
     return draw_sweep_lines(
-        lines,
+        panels,
         x_name=table.keys[key].name,
         metric=heading(table),
-        legend=", ".join(table.keys[i].name for i in rest),
-        is_ordered=len(rest) == 1 and is_numeric(_values(table, rest[0])),
+        legend="".join(table.keys[i].name for i in series),
+        is_ordered=bool(series) and is_numeric(_values(table, series[0])),
+        lower_is_better=table.lower_is_better,
     )
 
 

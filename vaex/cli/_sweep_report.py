@@ -16,6 +16,9 @@ from vaex.sweeps.sweep_report import SweepReport, make_report
 SHOWN = 12
 """Comparisons in the terminal."""
 
+LONG = 16
+"""Rows from which a table begins with the best one."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the verb."""
@@ -53,7 +56,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=("max", "min"),
         help="which value of the first metric is best (default: as is usual for it)",
     )
-    parser.add_argument("--sort", action="store_true", help="best configuration first")
+    parser.add_argument(
+        "--sort",
+        action="store_true",
+        help=f"best configuration first, as always above {LONG} rows",
+    )
     parser.add_argument(
         "--out", metavar="FOLDER", help="where to write (default: DIR/report)"
     )
@@ -91,7 +98,7 @@ def _order(report: SweepReport, sort: bool) -> list[int]:
         return []
     table = report.tables[0]
     places = {id(group): place for place, group in enumerate(table.groups)}
-    if not sort:
+    if not sort and len(table.groups) <= LONG:
         return list(places.values())
     ranked = [places[id(group)] for group in table.ranked]
     return [*ranked, *(place for place in places.values() if place not in ranked)]
@@ -141,7 +148,9 @@ def _show(report: SweepReport, order: list[int]) -> None:
         mean, se, n = best.group.estimate
         kind = f" ({best.condition})" if best.condition else ""
         value = f"{with_error(mean, se)} {readable_unit(table.unit)}".strip()
-        print(f"best     {table.name(best.group)}: {value}, {n} seeds{kind}")
+        print(
+            f"best     {table.name(best.group)}: {value}, {n} seed{'s' * (n > 1)}{kind}"
+        )
         print(f"         {best.command}")
 
 
@@ -166,14 +175,20 @@ def _show_table(report: SweepReport, order: list[int], console: Console) -> None
 
 
 def _show_comparisons(report: SweepReport, console: Console) -> None:
-    if not report.comparisons:
-        return
+    """The best configurations against all others, or all against the baseline."""
     first = report.tables[0]
-    chosen = report.comparisons[:SHOWN]
+    chosen = list(report.comparisons)
+    best = [id(one.group) for one in report.bests]
+    alone = not report.has_baseline and len(best) == 1
+    if not report.has_baseline:
+        chosen = [one for one in chosen if id(one.first) in best]
+    if all(one.difference.n == 1 for one in chosen):
+        return
+    more, chosen = len(chosen) - SHOWN, chosen[:SHOWN]
     every = [one.difference for one in chosen]
     places = common_decimals([d.mean for d in every], [d.se for d in every])
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("configuration", "minus"):
+    for name in ("configuration", "minus")[alone:]:
         table.add_column(name, overflow="fold")
     unit = f"\n[dim]{readable_unit(first.unit)}[/]" if first.unit else ""
     for name in (f"difference{unit}", f"{report.level:.0%} interval", "pairs"):
@@ -186,10 +201,10 @@ def _show_comparisons(report: SweepReport, console: Console) -> None:
             interval = " to ".join(ends)
         difference = with_error(mean, se, sign=True, places=places)
         names = [escape(first.name(group)) for group in (one.first, one.second)]
-        table.add_row(*names, difference, interval, str(n))
-    print(f"\n{label_of(first.metric)} of the same seeds:")
+        table.add_row(*names[alone:], difference, interval, str(n))
+    whose = f" of {first.name(chosen[0].first)}" if alone else ""
+    print(f"\n{label_of(first.metric)}{whose}, differences of the same seeds:")
     console.print(table)
-    more = len(report.comparisons) - SHOWN
     if more > 0:
         print(f"and {more} more in comparisons.csv")
     print()

@@ -138,9 +138,10 @@ def _show_next(jobs: Collection, keys: Keys, states: dict[Job, JobState]) -> Non
     if not unfinished and not alive:
         print(f"next     vaex sweep report {place}")
         return
-    if alive:
+    if alive:  # what waits is theirs, and what failed can wait for them
         words = "job is" if alive == 1 else "jobs are"
         print(f"{alive} {words} at work; look again, or vaex sweep report {place}")
+        return
     # What failed may fail again: what was only stopped is named first.
     unfinished.sort(key=lambda job: states[job].name in FAILED)
     told = [job for job in unfinished if job.overrides]

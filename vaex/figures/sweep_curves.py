@@ -10,7 +10,10 @@ from matplotlib.ticker import EngFormatter, MaxNLocator
 from vaex.figures._curves import robust_limits
 from vaex.figures._style import SMALL, dress, new_figure, note
 from vaex.figures._sweep_colours import line_colours
+from vaex.figures._sweep_limits import better_half_limits
 from vaex.figures._words import plain
+
+MOST_NAMES = 12
 
 
 class SweepCurve(NamedTuple):
@@ -36,11 +39,12 @@ def draw_sweep_curves(
 ) -> Figure:
     """A line for each run, one colour for each value of the key.
 
-    The limits show the later half of the curves, and count what lies outside.
+    The limits show the later half of the curves, but for those that end much lower
+    than the better half of them; what lies outside is counted.
 
     Args:
       curves: at least one, none of them empty.
-      metric: its name with its unit.
+      metric: its name with its unit; of one that should be high.
       legend: the key.
       is_ordered: whether the names come in an order that colours should show.
 
@@ -64,7 +68,9 @@ def draw_sweep_curves(
             curve.steps, curve.values, color=colours[place], lw=width, marker=marker,
             ms=4, alpha=0.85, label=plain(curve.name, 40),
         )  # fmt: skip
-    limits = robust_limits([curve.values for curve in curves])
+    ends = np.array([curve.values[-1] for curve in curves])
+    least = better_half_limits(ends)[0]
+    limits = robust_limits([c.values for c in curves if c.values[-1] >= least])
     if limits is not None:
         every = np.concatenate([curve.values for curve in curves])
         outside = int(((every < limits[0]) | (every > limits[1])).sum())
@@ -79,6 +85,9 @@ def draw_sweep_curves(
         handles, labels = axes.get_legend_handles_labels()
         first = dict(zip(reversed(labels), reversed(handles), strict=True))
         shown = [plain(name, 40) for name in names]
+        if is_ordered and len(shown) > MOST_NAMES:  # some of them show the order
+            places = np.linspace(0, len(shown) - 1, 5).round().astype(int)
+            shown = [shown[place] for place in places]
         axes.legend(
             [first[name] for name in shown], shown, title=legend or None,
             fontsize=SMALL, title_fontsize=SMALL, frameon=False, loc="center left",

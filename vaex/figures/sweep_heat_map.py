@@ -10,6 +10,7 @@ from matplotlib.patches import Rectangle
 
 from vaex.figures._heat_maps import COLOURS, add_colour_bar
 from vaex.figures._style import LABEL, SMALL, dress, new_figure
+from vaex.figures._sweep_limits import better_half_limits
 from vaex.figures._words import number, plain
 
 DARK, LIGHT = "#101010", "#FFFFFF"
@@ -69,7 +70,8 @@ def draw_sweep_grids(
     figure = new_figure(width, height)
     panels = figure.subplots(down, across, sharex=True, sharey=True, squeeze=False)
     every = np.stack([grid.means for grid in grids])
-    limits = _limits(every[np.isfinite(every)], lower_is_better)
+    known = every[np.isfinite(every)]
+    limits = better_half_limits(known, lower_is_better=lower_is_better)
     best = _best(every, lower_is_better)
     colours = COLOURS.reversed() if lower_is_better else COLOURS
     colours = colours.with_extremes(bad="#C8C8C8")
@@ -94,7 +96,7 @@ def draw_sweep_grids(
     for axes in panels.flat[len(grids) :]:
         axes.set_axis_off()
     if image is not None:
-        add_colour_bar(figure, image, panels, metric, [every[np.isfinite(every)]])
+        add_colour_bar(figure, image, panels, metric, [known])
     return figure
 
 
@@ -111,27 +113,17 @@ def _write(axes: Axes, grid: SweepGrid, image) -> None:
         ink = DARK if is_light else LIGHT
         has_error = bool(np.isfinite(error))
         put: dict[str, Any] = {"ha": "center", "color": ink}
-        text = number(float(mean), f".{places}f")
+        text = _written(mean, places)
         high = row - 0.12 if has_error else row
         axes.text(column, high, text, va="center", fontsize=LABEL, **put)
         if has_error:
-            text = f"± {number(float(error), f'.{places}f')}"
+            text = f"± {_written(error, places)}"
             axes.text(column, row + 0.22, text, va="center", fontsize=SMALL - 1, **put)
 
 
-def _limits(values: np.ndarray, lower_is_better: bool) -> tuple[float, float]:
-    """Ends of the scale: the best value, and at most five times the median's gap."""
-    if not values.size:
-        return 0.0, 1.0
-    low, high = float(values.min()), float(values.max())
-    reach = 5 * abs((low if lower_is_better else high) - float(np.median(values)))
-    if reach > 0:
-        low, high = (
-            (low, min(high, low + reach))
-            if lower_is_better
-            else (max(low, high - reach), high)
-        )
-    return (low, high) if high > low else (low - 0.5, high + 0.5)
+def _written(value: Any, places: int) -> str:
+    """A number that fits into a cell."""
+    return number(float(value), ".2g" if abs(value) >= 1e5 else f".{places}f")
 
 
 def _best(every: np.ndarray, lower_is_better: bool) -> tuple[int, ...] | None:

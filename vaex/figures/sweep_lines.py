@@ -1,15 +1,17 @@
 """A metric against one numeric key, a line for each value of another one."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, NullFormatter, NullLocator
+from matplotlib.lines import Line2D
+from matplotlib.ticker import NullLocator
 
-from vaex.figures._curves import robust_limits
 from vaex.figures._style import SMALL, dress, new_figure, note
 from vaex.figures._sweep_colours import line_colours
+from vaex.figures._sweep_limits import better_half_limits
 from vaex.figures._words import plain
 
 RATIO = 4.0
@@ -32,69 +34,107 @@ class SweepLine(NamedTuple):
     errors: np.ndarray
 
 
+class LinePanel(NamedTuple):
+    """The lines of one value of a further key.
+
+    Attributes:
+      title: the value, "" where there is no further key.
+      lines: at least one; those of one name have one colour in all panels.
+    """
+
+    title: str
+    lines: Sequence[SweepLine]
+
+
 def draw_sweep_lines(
-    lines: Sequence[SweepLine],
+    panels: Sequence[LinePanel],
     *,
     x_name: str,
     metric: str,
     legend: str = "",
     is_ordered: bool = False,
+    lower_is_better: bool = False,
 ) -> Figure:
     """Lines with bands of one standard error over seeds.
 
     The key's axis is logarithmic where its values are spaced so. A mean of one seed
-    has no band. Means far below the others are left out of the limits and counted.
+    has no band. Means much worse than the better half are left out of
+    the limits and counted.
 
     Args:
-      lines: at least one; more than twelve share colours.
+      panels: at least one.
       x_name: the key.
       metric: its name with its unit.
-      legend: names of the other keys.
+      legend: the key of the lines.
       is_ordered: whether the lines come in an order that colours should show.
+      lower_is_better: whether the best value is the lowest.
 
     Returns:
       The figure.
 
     >>> x = np.array([1e-4, 1e-3, 1e-2])
     >>> line = SweepLine("", x, -x, np.full(3, 0.1))
-    >>> axes = draw_sweep_lines([line], x_name="learning_rate", metric="ELBO").axes[0]
+    >>> panel = LinePanel("", [line])
+    >>> axes = draw_sweep_lines([panel], x_name="rate", metric="ELBO").axes[0]
     >>> axes.get_xscale()
     'log'
     """
-    figure = new_figure(6.2, 3.8)
-    axes = figure.subplots()
-    colours = line_colours(len(lines), is_ordered=is_ordered)
-    for colour, line in zip(colours, lines, strict=True):
-        known = np.isfinite(line.means)
-        x, means, errors = line.x[known], line.means[known], line.errors[known]
-        errors = np.nan_to_num(errors)
-        axes.fill_between(x, means - errors, means + errors, color=colour, alpha=0.2)
-        name = plain(line.name, 40)
-        axes.plot(x, means, color=colour, marker="o", ms=4.5, lw=1.6, label=name)
+    across = min(len(panels), 3)
+    down = -(-len(panels) // across)
+    figure = new_figure(6.2 if across == 1 else 1.6 + 3.4 * across, 0.8 + 3.0 * down)
+    drawn = figure.subplots(down, across, sharex=True, sharey=True, squeeze=False)
+    every = [line for panel in panels for line in panel.lines]
+    names = list(dict.fromkeys(line.name for line in every))
+    colours = line_colours(len(names), is_ordered=is_ordered)
+    for index, (axes, panel) in enumerate(zip(drawn.flat, panels, strict=False)):
+        for line in panel.lines:
+            _draw(axes, line, colours[names.index(line.name)])
+        bottom = index + across >= len(panels)
+        y = metric * (index % across == 0)
+        dress(axes, title=plain(panel.title, 40), x=x_name * bottom, y=y)
+        axes.grid(axis="y", color="#8C8C8C", alpha=0.25, lw=0.7)
+    for axes in drawn.flat[len(panels) :]:
+        axes.set_axis_off()
+    _scale(drawn.flat[0], every, lower_is_better)
+    if len(names) > 1:
+        lines = [Line2D([], [], color=colour, marker="o", ms=4.5) for colour in colours]
+        figure.legend(
+            lines, [plain(name, 40) for name in names], title=legend or None,
+            fontsize=SMALL, title_fontsize=SMALL, frameon=False,
+            loc="outside right center",
+        )  # fmt: skip
+    return figure
+
+
+def _draw(axes: Axes, line: SweepLine, colour: Any) -> None:
+    known = np.isfinite(line.means)
+    x, means = line.x[known], line.means[known]
+    errors = np.nan_to_num(line.errors[known])
+    axes.fill_between(x, means - errors, means + errors, color=colour, alpha=0.2)
+    axes.plot(x, means, color=colour, marker="o", ms=4.5, lw=1.6)
+
+
+def _scale(axes: Axes, lines: Sequence[SweepLine], lower_is_better: bool) -> None:
+    """Scale, ticks and limits, which the panels share."""
     every = np.unique(np.concatenate([line.x for line in lines]))
     if is_spaced_by_ratios(every):
         axes.set_xscale("log")
     if len(every) <= 12:
-        axes.xaxis.set_major_locator(FixedLocator(every.tolist()))
         axes.xaxis.set_minor_locator(NullLocator())
-        axes.xaxis.set_minor_formatter(NullFormatter())
-        axes.set_xticks(every, [f"{value:g}" for value in every])
+        places = np.log(every) if axes.get_xscale() == "log" else every
+        apart = 0.07 * (places[-1] - places[0])
+        shown = [0]
+        for place in range(1, len(every)):  # names that would overlap are left out
+            if places[place] - places[shown[-1]] >= apart:
+                shown.append(place)
+        axes.set_xticks(every, [f"{v:g}" * (i in shown) for i, v in enumerate(every)])
     means = np.concatenate([line.means[np.isfinite(line.means)] for line in lines])
-    limits = robust_limits([means]) if len(means) > 4 else None
-    if limits is not None:
-        beyond = int(((means < limits[0]) | (means > limits[1])).sum())
-        if beyond:
-            axes.set_ylim(*limits)
-            note(axes, f"{beyond} of {len(means)} means outside")
-    dress(axes, x=x_name, y=metric)
-    axes.grid(axis="y", color="#8C8C8C", alpha=0.25, lw=0.7)
-    if len(lines) > 1:
-        box = axes.legend(
-            title=legend or None, fontsize=SMALL, title_fontsize=SMALL, frameon=False,
-            loc="center left", bbox_to_anchor=(1.01, 0.5),
-        )  # fmt: skip
-        box.set_in_layout(True)
-    return figure
+    low, high = better_half_limits(means, lower_is_better=lower_is_better)
+    beyond = int(((means < low) | (means > high)).sum())
+    if beyond:
+        margin = 0.06 * (high - low)
+        axes.set_ylim(low - margin, high + margin)
+        note(axes, f"{beyond} of {len(means)} means outside")
 
 
 def is_spaced_by_ratios(values: Sequence[float] | np.ndarray) -> bool:

@@ -44,7 +44,7 @@ function drawCurves(data) {
   const [quantity, split, key, wide, log] =
     ["quantity", "split", "colour", "wide", "logx"].map(get);
   const hidden = new Set();
-  let shown = [], place = null;
+  let shown = [], place = null, outside = 0;
   const options = (select, pairs) => {
     for (const [value, text] of pairs) select.add(new Option(text, value));
   };
@@ -64,7 +64,16 @@ function drawCurves(data) {
 
   function limits(curves) { // the later half of every curve, and what is near it
     let [low, high] = [Infinity, -Infinity];
+    const sign = { elbo: 1, distortion: -1, loss: -1 }[quantity.value];
+    let least = -Infinity; // what ends much worse than the better half sets no limits
+    if (sign && !wide.checked) {
+      const ends = curves.map(([, values]) => sign * values.at(-1)).sort((a, b) => a - b);
+      const best = ends.at(-1), gap = best - quantile(ends, 0.5);
+      if (gap > 0) least = best - 5 * gap;
+    }
+    outside = 0;
     for (const [, values] of curves) {
+      if (sign * values.at(-1) < least) { outside += 1; continue; }
       const late = values.slice(values.length >> 1).sort((a, b) => a - b);
       const [a, b] = [quantile(late, 0.05), quantile(late, 0.95)];
       const reach = wide.checked || a === b ? Infinity : 3 * (b - a);
@@ -82,14 +91,19 @@ function drawCurves(data) {
     for (let v = Math.ceil(low / step) * step; v <= high; v += step) found.push(v);
     return found;
   }
-  function colourOf(index, count) { // three of their own, then those of many
+  function colourOf(index, by) { // an order, three of their own, or those of many
+    const count = by.values.length;
+    if (by.numeric && count > 3) {
+      const share = ((100 * index) / (count - 1)).toFixed(1);
+      return `color-mix(in oklch, var(--high) ${share}%, var(--low))`;
+    }
     return `var(--c${count <= 3 ? index : 3 + (index % 12)})`;
   }
 
   function draw() {
-    const by = data.keys[Number(key.value)] ?? { name: "", values: [""] };
+    const by = data.keys[Number(key.value)] ?? { name: "", values: [""], numeric: false };
     const valueOf = (run) => (data.keys.length ? run.values[Number(key.value)] : "");
-    const count = by.values.length;
+    const isRamp = by.numeric && by.values.length > 12;
     const all = data.runs.filter((run) => run.curves[quantity.value]?.[split.value]);
     shown = all.filter((run) => !hidden.has(valueOf(run)))
       .map((run) => ({ run, points: run.curves[quantity.value][split.value] }));
@@ -98,12 +112,19 @@ function drawCurves(data) {
     svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     svg.setAttribute("height", height);
     legend.replaceChildren();
-    for (const [i, value] of by.values.entries()) {
+    if (isRamp) {
+      const ramp = legend.appendChild(document.createElement("span"));
+      ramp.className = "ramp";
+      const bar = document.createElement("i");
+      bar.className = "bar";
+      ramp.append(`${by.name}: ${by.values[0]}`, bar, `${by.values.at(-1)}`);
+    }
+    for (const [i, value] of isRamp ? [] : by.values.entries()) {
       if (!all.some((run) => valueOf(run) === value)) continue;
       const button = legend.appendChild(document.createElement("button"));
       button.setAttribute("aria-pressed", !hidden.has(value));
       const mark = button.appendChild(document.createElement("i"));
-      mark.style.background = colourOf(i, count);
+      mark.style.background = colourOf(i, by);
       button.append(by.name ? `${by.name}=${value}` : "all runs");
       button.onclick = () => { hidden.has(value) ? hidden.delete(value) : hidden.add(value); draw(); };
     }
@@ -134,6 +155,10 @@ function drawCurves(data) {
     }
     element("text", { x: (box.left + box.right) / 2, y: height - 6, "text-anchor": "middle" })
       .textContent = "optimizer step";
+    if (outside) {
+      element("text", { x: box.right, y: 14, "text-anchor": "end" }).textContent =
+        `${outside} of ${shown.length} curves outside`;
+    }
     element("text", { x: 4, y: 14 }).textContent = `${split.value} ${data.quantities[quantity.value]}`;
     const clip = element("clipPath", { id: "inside" }, element("defs", {}));
     element("rect", { x: box.left, y: box.top, width: box.right - box.left,
@@ -143,7 +168,7 @@ function drawCurves(data) {
       const [s, v] = one.points;
       const d = s.map((step, i) => `${i ? "L" : "M"}${x(step).toFixed(1)},${y(v[i]).toFixed(1)}`);
       one.path = element("path", { class: "curve", d: d.join("") + (s.length < 2 ? "h3" : "") }, group);
-      one.path.style.stroke = colourOf(by.values.indexOf(valueOf(one.run)), count);
+      one.path.style.stroke = colourOf(by.values.indexOf(valueOf(one.run)), by);
     }
     one_dot = element("circle", { r: 4.5, visibility: "hidden" }, group);
     one_group = group;

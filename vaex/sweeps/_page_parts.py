@@ -149,8 +149,8 @@ def comparisons_grid(
     every = [c.difference for c in comparisons]
     places = common_decimals([d.mean for d in every], [d.se for d in every])
     known = [v for d in every for v in (d.mean, d.low, d.high) if v is not None]
-    middle = sorted(abs(v) for v in known)[len(known) // 2] if known else 1.0
-    reach = min(max((abs(v) for v in known), default=1.0), 4 * middle or 1.0)
+    sizes = sorted(abs(value) for value in known) or [1.0]
+    reach = min(sizes[-1], 4 * sizes[len(sizes) // 3]) or 1.0
     rows = []
     for one in comparisons:
         mean, se, low, high, n = one.difference

@@ -1,5 +1,6 @@
 """How far a job is: what its run directory says, and whether a process is at it."""
 
+import time
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -59,7 +60,7 @@ def state_of(job: Job) -> JobState:
         step,
         step if name == "finished" else _steps(job.config.get("trainer", {}), last),
         _elbo(job),
-        trained.get("seconds", _seconds(job)),
+        trained.get("seconds", _seconds(job, is_alive=name == "running")),
     )
 
 
@@ -97,11 +98,12 @@ def _elbo(job: Job) -> float | None:
     return next((v for v in reversed(list(held_out)) if v is not None), None)
 
 
-def _seconds(job: Job) -> float | None:
+def _seconds(job: Job, *, is_alive: bool) -> float | None:
+    """Since the last attempt began, until now or until it last wrote."""
     try:
         began = datetime.fromisoformat(job.status["started"]).timestamp()
         files = [job.folder / name for name in ("status.json", "metrics.jsonl")]
-        last = max(file.stat().st_mtime for file in files if file.is_file())
+        ends = [file.stat().st_mtime for file in files if file.is_file()]
     except (KeyError, TypeError, ValueError, OSError):
         return None
-    return max(last - began, 0.0)
+    return max((time.time() if is_alive else max(ends)) - began, 0.0)

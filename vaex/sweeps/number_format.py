@@ -3,6 +3,9 @@
 import math
 from collections.abc import Sequence
 
+HUGE = 1e6
+"""Size from which a number is written in powers of ten."""
+
 
 def decimals_for(value: float | None, se: float | None) -> int:
     """Decimals that show two digits of the standard error, or five of the value.
@@ -22,12 +25,14 @@ def common_decimals(
 ) -> int:
     """Decimals for a column, so that its numbers stand below each other.
 
+    They are those of the better known numbers, as others may have gone wrong.
+
     >>> common_decimals([-92.31, -140.2], [0.12, None])
     2
     """
     known = sorted(error for error in errors if error)
     if known:
-        return decimals_for(None, known[len(known) // 2])
+        return decimals_for(None, known[len(known) // 4])
     sizes = sorted(abs(value) for value in values if value)
     return decimals_for(sizes[len(sizes) // 2] if sizes else None, None)
 
@@ -52,12 +57,13 @@ def with_error(
 
 
 def plain_number(value: float, places: int, *, sign: bool = False) -> str:
-    """A number with so many decimals.
+    """A number with so many decimals; a huge one, as of a run gone wrong, in powers.
 
-    >>> plain_number(0.5, 2, sign=True)
-    '+0.50'
+    >>> plain_number(0.5, 2, sign=True), plain_number(2.858e10, 2)
+    ('+0.50', '2.86e+10')
     """
-    text = f"{value:{'+' if sign else ''}.{places}f}"
+    form = ".3g" if abs(value) >= HUGE else f".{places}f"
+    text = f"{value:{'+' if sign else ''}{form}}"
     return text.replace("-", "\N{MINUS SIGN}")
 
 

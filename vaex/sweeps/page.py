@@ -1,6 +1,7 @@
 """A report as one HTML page that opens from disk: nothing is fetched."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -24,9 +25,9 @@ from vaex.sweeps.command_line import line_of
 from vaex.sweeps.comparisons import Comparison
 from vaex.sweeps.curves import QUANTITIES, SPLITS, page_curves
 from vaex.sweeps.metric import label_of, readable_unit
-from vaex.sweeps.number_format import duration, plain_number, with_error
+from vaex.sweeps.number_format import plain_number, with_error
 from vaex.sweeps.sweep_report import Best, SweepReport
-from vaex.sweeps.swept_keys import shown
+from vaex.sweeps.swept_keys import is_numeric, shown
 
 MOST_COMPARISONS = 60
 """Rows of comparisons on the page; all of them are in comparisons.csv."""
@@ -119,15 +120,31 @@ def _head(report: SweepReport) -> str:
         element("li", f"{count} {name}", class_=name.replace(" ", "-"))
         for name, count in states.most_common()
     )
-    seconds = [state.seconds or 0.0 for state in report.states.values()]
     swept = ", ".join(key.name for key in report.keys.swept) or "nothing"
-    total = f"{len(jobs.jobs)} jobs over {swept}; {duration(sum(seconds))} of training"
+    total = f"{len(jobs.jobs)} jobs over {swept}{_when(report)}"
     line = command(line_of(jobs.line)) if jobs.line is not None else ""
     hints = "".join(element("p", text(hint), class_="small") for hint in jobs.hints)
     return (
         f"<h1>{text(jobs.name)}</h1>{element('p', text(total), class_='soft')}"
         f'{line}{hints}<ul class="chips">{chips}</ul>'
     )
+
+
+def _when(report: SweepReport) -> str:
+    """From the first beginning to the last change, in UTC."""
+    records = [job.status for job in report.keys.jobs if job.status]
+    starts = [
+        attempt.get("started", "")
+        for record in records
+        for attempt in record.get("attempts") or [record]
+    ]
+    ends = [record.get("updated", "") for record in records]
+    first, last = min(filter(None, starts), default=""), max(ends, default="")
+    if not first or not last:
+        return ""
+    day = first[:10] != last[:10]
+    first, last = (moment[:16].replace("T", " ") for moment in (first, last))
+    return f"; {first} to {last if day else last[11:]} UTC"
 
 
 def _best(report: SweepReport, best: Best) -> str:
@@ -186,11 +203,18 @@ def _results(report: SweepReport, order: Sequence[int] | None) -> str:
 
 def _figures(figures: Sequence[PageFigure]) -> str:
     cards = "".join(
-        f"<figure>{f.svg}<figcaption>{text(f.title)} "
+        f"<figure{_width(f.svg)}>{f.svg}<figcaption>{text(f.title)} "
         f'(<a href="{text(f.file)}">PNG</a>)</figcaption></figure>'
         for f in figures
     )
     return f'<div class="figures">{cards}</div>' if cards else ""
+
+
+def _width(svg: str) -> str:
+    """A wide figure has a row of its own."""
+    box = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
+    is_wide = box is not None and float(box[1]) > 2 * float(box[2])
+    return ' class="wide"' * is_wide
 
 
 def _curves(report: SweepReport) -> str:
@@ -204,8 +228,12 @@ def _curves(report: SweepReport) -> str:
         "quantities": QUANTITIES,
         "splits": SPLITS,
         "keys": [
-            {"name": k.name, "values": [shown(v) for v in keys.values(k)]}
-            for k in swept
+            {
+                "name": key.name,
+                "values": [shown(value) for value in keys.values(key)],
+                "numeric": is_numeric(keys.values(key)),
+            }
+            for key in swept
         ],
         "runs": [
             {
@@ -244,6 +272,12 @@ def _run_name(report: SweepReport, job) -> str:
 def _comparisons(report: SweepReport) -> str:
     if not report.comparisons:
         return ""
+    if all(one.difference.n == 1 for one in report.comparisons):
+        return element(
+            "p",
+            "Every configuration has one seed: differences have no error. Add "
+            "<code>seed=0,1,2</code> to the line.",
+        )
     shown_ones = report.comparisons[:MOST_COMPARISONS]
     more = len(report.comparisons) - len(shown_ones)
     table = comparisons_grid(report.tables[0], shown_ones, report.level)

@@ -48,6 +48,7 @@ class SweepReport(NamedTuple):
       tables: one for each metric, the first one rules; none if no run is finished.
       bests: of the first metric, one for each kind of values.
       comparisons: of the first metric.
+      has_baseline: whether these are with a baseline, or of every pair.
       level: of confidence of their intervals.
       cautions: sentences.
     """
@@ -59,6 +60,7 @@ class SweepReport(NamedTuple):
     tables: tuple[MetricTable, ...]
     bests: tuple[Best, ...]
     comparisons: tuple[Comparison, ...]
+    has_baseline: bool
     level: float
     cautions: tuple[str, ...]
 
@@ -112,6 +114,7 @@ def make_report(
         tables=tables,
         bests=_bests(keys, tables[0], level) if tables else (),
         comparisons=tuple(comparisons),
+        has_baseline=bool(values),
         level=level,
         cautions=tuple(words_of_caution(keys, tables)),
     )
