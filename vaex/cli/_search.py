@@ -199,6 +199,7 @@ class _Search:
         facts = {"run": None if outcome.run is None else str(outcome.run)}
         if outcome.split:
             facts |= {"split": outcome.split, "prepared": outcome.prepared}
+            facts["seconds"] = outcome.seconds
         if outcome.reason:
             facts["reason"] = outcome.reason
             _say(f"trial {trial.number} failed: {outcome.reason}")

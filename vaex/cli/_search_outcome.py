@@ -20,6 +20,7 @@ class Outcome(NamedTuple):
       reason: why it failed.
       run: its directory, None where it has none.
       prepared: what the values are densities of: the data, and how they are prepared.
+      seconds: that it was trained.
     """
 
     state: str
@@ -28,6 +29,7 @@ class Outcome(NamedTuple):
     reason: str = ""
     run: Path | None = None
     prepared: str = ""
+    seconds: float | None = None
 
 
 def outcome_of(job: Any, metrics: Sequence[str]) -> Outcome:
@@ -58,8 +60,14 @@ def outcome_of(job: Any, metrics: Sequence[str]) -> Outcome:
     prepared = f"{record.get('preparation')} of {data.get('name')}"
     if data.get("checksum"):
         prepared += f" {data['checksum'][:8]}"
+    training = (run.results() or {}).get("training", {})
     return Outcome(
-        "complete", values, " and ".join(splits), run=path, prepared=prepared
+        "complete",
+        values,
+        " and ".join(splits),
+        run=path,
+        prepared=prepared,
+        seconds=training.get("seconds"),
     )
 
 

@@ -13,7 +13,7 @@ import yaml
 from optuna.trial import FrozenTrial, TrialState
 
 from vaex.cli._search_journal import quiet
-from vaex.cli._search_study import SearchStudy, seconds
+from vaex.cli._search_study import SearchStudy
 from vaex.io.atomic import write_text
 
 RESULTS, TRIALS = "optimization_results.yaml", "trials.csv"
@@ -42,7 +42,6 @@ def trials_table(study: SearchStudy) -> str:
     writer.writerow(["trial", "state", *metrics, *keys, *facts])
     for trial in study.trials:
         values = trial.values or [""] * len(metrics)
-        duration = seconds(trial)
         about = trial.user_attrs
         writer.writerow(
             [
@@ -51,7 +50,7 @@ def trials_table(study: SearchStudy) -> str:
                 *values,
                 *(trial.params.get(key, "") for key in keys),
                 about.get("split", ""),
-                "" if duration is None else round(duration, 3),
+                about.get("seconds") or "",
                 about.get("run") or "",
                 about.get("reason", ""),
             ]

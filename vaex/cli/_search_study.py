@@ -2,7 +2,6 @@
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -226,10 +225,3 @@ def _maker(
         return made
 
     return make
-
-
-def seconds(trial: FrozenTrial) -> float | None:
-    """From asking to telling; None for one that runs."""
-    begin: datetime | None = trial.datetime_start
-    end: datetime | None = trial.datetime_complete
-    return (end - begin).total_seconds() if begin and end else None
