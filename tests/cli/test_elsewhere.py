@@ -10,7 +10,13 @@ from pathlib import Path
 import pytest
 
 from vaex.cli._element import Element
-from vaex.cli._elsewhere import Elsewhere, Options, enter_outcome
+from vaex.cli._elsewhere import (
+    Elsewhere,
+    Options,
+    _Told,
+    enter_outcome,
+    reasons_file,
+)
 from vaex.cli._jobs import Job
 from vaex.cli._processes import FRACTION, Place, places, run_processes
 from vaex.cli._signals import Interrupted
@@ -127,6 +133,14 @@ def test_outcomes_are_read_from_the_run_directories(tmp_path):
     assert str(running.run) in running.reason
 
 
+def test_why_a_job_was_refused_is_told_by_its_process(tmp_path):
+    job = made_up(tmp_path, "interrupted")
+    told = _Told([[job]], tmp_path)
+    reasons_file(tmp_path, 0).write_text('{"0": "begun with other code"}')
+    told(0, "its process ended with exit status 0", tmp_path / "0.log")
+    assert (job.state, job.reason) == ("failed", "begun with other code")
+
+
 def test_a_failure_of_before_is_no_outcome_of_a_process_that_never_began(tmp_path):
     job = made_up(tmp_path, "failed", reason="long ago")
     enter_outcome(job, job.directory.status(), "its process was ended by SIGKILL")
@@ -179,7 +193,7 @@ def test_processes_are_ended_with_the_one_that_started_them(tmp_path):
 
 def test_an_element_that_is_put_in_the_queue_again_is_itself(tmp_path):
     helpers = pytest.importorskip("submitit.helpers")
-    element = Element((), str(tmp_path))
+    element = Element((), str(tmp_path), tmp_path / "reasons.json")
     again = element.checkpoint()
     assert isinstance(again, helpers.DelayedSubmission)
     assert again.function == element

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from vaex.cli._jobs import Job
+from vaex.io.atomic import write_json
 
 
 @dataclass(frozen=True)
@@ -21,12 +22,15 @@ class Element:
     Attributes:
       jobs: composed.
       folder: working directory of the line, which relative paths begin at.
+      reasons: file for why jobs failed that their directories do not tell of, as
+        those that go on with another's run: number -> reason.
       most: members of one program at the most.
       share: of the machine's memory.
     """
 
     jobs: tuple[Job, ...]
     folder: str
+    reasons: Path
     most: int | None = None
     share: float = 1.0
 
@@ -66,6 +70,8 @@ class Element:
         jobs = list(self.jobs)
         with _importable(self.folder):
             Here(self.most, self.share).run(groups_of(jobs))
+        failed = {job.number: job.reason for job in jobs if job.state == "failed"}
+        write_json(self.reasons, failed)
         conclude(jobs)
 
     def checkpoint(self) -> Any:

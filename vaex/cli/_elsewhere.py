@@ -1,5 +1,6 @@
 """Groups of jobs, trained in other processes: of this machine, or of a cluster."""
 
+import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -104,21 +105,23 @@ class Elsewhere:
         parts = self._divided([jobs for jobs in waiting if jobs])
         if not parts:
             return
-        told = _Told(parts)
+        folder = self._folder()
+        told = _Told(parts, folder)
         several = "process" if len(parts) == 1 else "processes"
         _console.say(f"{sum(map(len, parts))} jobs go to {len(parts)} {several}")
         if where == "processes":
             among = places(self._count(len(parts)), find_cores(), find_gpus(os.environ))
             share = 1.0 if among[0].gpu else 1 / len(among)
-            elements = self._elements(parts, share)
-            run_processes(elements, self._folder(), among, told)
+            elements = self._elements(parts, folder, share)
+            run_processes(elements, folder, among, told)
             return
         given = OmegaConf.create(dict(self._options.parameters))
         parameters: Any = OmegaConf.to_container(given, resolve=True)
         if self._options.timeout_min is not None:
             parameters["timeout_min"] = self._options.timeout_min
-        elements = self._elements(parts, 1 / len(parts) if where == "local" else 1.0)
-        run_submitted(where, elements, self._folder(), parameters, told)
+        share = 1 / len(parts) if where == "local" else 1.0  # all at the same time
+        elements = self._elements(parts, folder, share)
+        run_submitted(where, elements, folder, parameters, told)
 
     def _divided(self, groups: Sequence[list[Job]]) -> list[list[Job]]:
         """Jobs of one process each; no two structures in one."""
@@ -135,11 +138,16 @@ class Elsewhere:
         found = len(find_gpus(os.environ)) or len(find_cores())
         return min(self._options.processes or found, parts)
 
-    def _elements(self, parts: Sequence[list[Job]], share: float) -> list[Element]:
+    def _elements(
+        self, parts: Sequence[list[Job]], folder: Path, share: float
+    ) -> list[Element]:
         for job in (job for jobs in parts for job in jobs):
             job.config = without_fresh(job.config)
         most, here = self._options.max_members, os.getcwd()
-        return [Element(tuple(jobs), here, most, share) for jobs in parts]
+        return [
+            Element(tuple(jobs), here, reasons_file(folder, number), most, share)
+            for number, jobs in enumerate(parts)
+        ]
 
     def _folder(self) -> Path:
         """A new folder beside the sweep's record."""
@@ -154,8 +162,8 @@ class Elsewhere:
 class _Told:
     """Enters in jobs what became of them, when the process that had them has ended."""
 
-    def __init__(self, parts: Sequence[list[Job]]):
-        self._parts = parts
+    def __init__(self, parts: Sequence[list[Job]], folder: Path):
+        self._parts, self._folder = parts, folder
         self._before = {j.run: j.directory.status() for jobs in parts for j in jobs}
 
     def __call__(self, number: int, how: str, log: Path) -> None:
@@ -166,14 +174,22 @@ class _Told:
           how: in words.
           log: what it printed.
         """
-        jobs = self._parts[number]
+        jobs, file = self._parts[number], reasons_file(self._folder, number)
+        reasons = json.loads(file.read_text("utf-8")) if file.is_file() else {}
         for job in jobs:
             enter_outcome(job, self._before[job.run], f"{how}; see {log}")
+            if job.state == "left" and str(job.number) in reasons:
+                job.ends("failed", reasons[str(job.number)])
         done = sum(job.state == "finished" for job in jobs)
         _console.say(
             f"process {number + 1} of {len(self._parts)}: {done} of {len(jobs)} jobs "
-            f"finished"
+            "finished"
         )
+
+
+def reasons_file(folder: Path, number: int) -> Path:
+    """Where an element tells why jobs failed whose directories do not tell it."""
+    return folder / f"reasons-{number}.json"
 
 
 def enter_outcome(job: Job, before: Mapping[str, Any], otherwise: str) -> None:
