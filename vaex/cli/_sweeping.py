@@ -60,10 +60,7 @@ class Sweep:
         Raises:
           vaex.cli._signals.Interrupted: if told to stop; everything done is saved.
         """
-        self._errors.clear()
-        jobs = [self._job(words, first + i) for i, words in enumerate(overrides)]
-        if len(self._errors) == len(jobs) and len({j.reason for j in jobs}) == 1:
-            raise self._errors[0]  # of the line, not of a job
+        jobs = self._composed(overrides, first, keeps=True)
         self.jobs += jobs
         self._write(jobs)
         unique = {job.run: job for job in reversed(jobs) if job.state == "waiting"}
@@ -80,7 +77,25 @@ class Sweep:
                     job.copies(other)
         return jobs
 
-    def _job(self, words: Sequence[str], number: int) -> Job:
+    def compose(self, overrides: Sequence[Sequence[str]]) -> list[Job]:
+        """What the jobs of a batch would be; nothing is written."""
+        return self._composed(overrides, 0, keeps=False)
+
+    def _composed(
+        self, overrides: Sequence[Sequence[str]], first: int, *, keeps: bool
+    ) -> list[Job]:
+        """Jobs with their configurations.
+
+        Raises:
+          Exception: if there is one reason why none of them has any.
+        """
+        self._errors.clear()
+        jobs = [self._job(words, first + i, keeps) for i, words in enumerate(overrides)]
+        if len(self._errors) == len(jobs) and len({j.reason for j in jobs}) == 1:
+            raise self._errors[0]  # of the line, not of a job
+        return jobs
+
+    def _job(self, words: Sequence[str], number: int, keeps: bool) -> Job:
         """A job with its configuration and run directory, or with why it has none."""
         job = Job(number, tuple(words))
         try:
@@ -92,7 +107,8 @@ class Sweep:
             self._errors.append(error)
             job.fails(error)
             return job
-        self._keep(job, composed)
+        if keeps:
+            self._keep(job, composed)
         return job
 
     def _keep(self, job: Job, composed: Any) -> None:
