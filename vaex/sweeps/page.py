@@ -1,6 +1,5 @@
 """A report as one HTML page that opens from disk: nothing is fetched."""
 
-import json
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -8,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from vaex.sweeps._page_curves import curves_chart
 from vaex.sweeps._page_parts import (
     command,
     comparisons_grid,
@@ -23,11 +23,9 @@ from vaex.sweeps._page_runs import (
 )
 from vaex.sweeps.command_line import line_of
 from vaex.sweeps.comparisons import Comparison
-from vaex.sweeps.curves import QUANTITIES, SPLITS, page_curves
 from vaex.sweeps.metric import label_of, readable_unit
 from vaex.sweeps.number_format import plain_number, with_error
 from vaex.sweeps.sweep_report import Best, SweepReport
-from vaex.sweeps.swept_keys import is_numeric, shown
 
 MOST_COMPARISONS = 60
 """Rows of comparisons on the page; all of them are in comparisons.csv."""
@@ -83,7 +81,7 @@ def page_html(
     sections = [
         ("results", "Results", _results(report, order)),
         ("figures", "Figures", _figures(figures)),
-        ("curves", "Learning curves", _curves(report)),
+        ("curves", "Learning curves", curves_chart(report)),
         ("comparisons", "Paired comparisons", _comparisons(report)),
         ("failures", "What did not end well", failures(report, folder)),
         ("runs", "Runs", runs_grid(report, folder)),
@@ -215,58 +213,6 @@ def _width(svg: str) -> str:
     box = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
     is_wide = box is not None and float(box[1]) > 2 * float(box[2])
     return ' class="wide"' * is_wide
-
-
-def _curves(report: SweepReport) -> str:
-    keys = report.keys
-    jobs = keys.ordered
-    curves = page_curves(jobs)
-    if not any(curves):
-        return ""
-    swept = keys.swept
-    data = {
-        "quantities": QUANTITIES,
-        "splits": SPLITS,
-        "keys": [
-            {
-                "name": key.name,
-                "values": [shown(value) for value in keys.values(key)],
-                "numeric": is_numeric(keys.values(key)),
-            }
-            for key in swept
-        ],
-        "runs": [
-            {
-                "name": _run_name(report, job),
-                "values": [shown(keys.value(job, k)) for k in swept],
-                "curves": its,
-            }
-            for job, its in zip(jobs, curves, strict=True)
-            if its
-        ],
-    }
-    written = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
-    return (
-        '<div class="controls">'
-        '<label>show <select id="quantity"></select></label>'
-        '<label>of <select id="split"></select></label>'
-        '<label>colour <select id="colour"></select></label>'
-        '<label><input type="checkbox" id="wide"> whole range</label>'
-        '<label><input type="checkbox" id="logx"> logarithmic steps</label></div>'
-        '<div id="plot"><svg id="chart" role="img" aria-label="learning curves"></svg>'
-        '<div id="tip"></div></div><div id="legend"></div>'
-        '<p class="small">Point at a curve for its run and value; a click on a value '
-        "below the chart hides its runs.</p>"
-        f'<script type="application/json" id="curve-data">{written}</script>'
-        "<noscript><p>The chart needs the page's own script; "
-        '<a href="figures/curves.png">here it stands still</a>.</p></noscript>'
-    )
-
-
-def _run_name(report: SweepReport, job) -> str:
-    keys = report.keys
-    words = " ".join(f"{k.name}={shown(keys.value(job, k))}" for k in keys.swept)
-    return words or job.name
 
 
 def _comparisons(report: SweepReport) -> str:
