@@ -196,7 +196,8 @@ class _Search:
         return self._refused[branch]
 
     def _tell(self, trial: FrozenTrial, outcome: Outcome) -> None:
-        facts = {"run": None if outcome.run is None else str(outcome.run)}
+        run = None if outcome.run is None else str(outcome.run)
+        facts: dict[str, Any] = {"run": run}
         if outcome.split:
             facts |= {"split": outcome.split, "prepared": outcome.prepared}
             facts["seconds"] = outcome.seconds
