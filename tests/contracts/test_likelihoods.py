@@ -17,7 +17,7 @@ SHAPES = [
     Case((), 0),
     Case((3,), 0),
     Case((4, 2), 1),
-    Case((4, 4, 3), 2),
+    Case((3, 2, 3), 2),
 ]
 
 # These take long to compile and are of the slow tier only, which has all of them.

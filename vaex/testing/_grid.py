@@ -1,6 +1,6 @@
 """A head's probabilities over its whole support: by enumeration or by quadrature.
 
-V points, B batch, E event, J the axes that are scored jointly.
+V points, N draws, B batch, E event, J the axes that are scored jointly.
 """
 
 import math
@@ -27,7 +27,7 @@ class Grid(NamedTuple):
       x: [V, B, *A, *J] float32.
       weights: [V, B, *A] float64: 1 for outcomes.
       log_prob: [V, B, *A] float64 nats.
-      at_draws: [DRAWS, B, *A] float64 nats, of `subject.draws`.
+      at_draws: [N, B, *A] float64 nats, of `subject.draws`.
       sides: points along each joint number; one entry where numbers are separate.
     """
 

@@ -5,6 +5,7 @@ S posterior samples, B batch, E event, F features.
 
 import contextlib
 import functools
+import math
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -17,7 +18,7 @@ from vaex.likelihoods.base import Likelihood
 from vaex.testing._compiled import quick_jit
 from vaex.testing._integration import edges, vectors
 
-S, B, FEATURES, DRAWS = 2, 3, 5, 4000
+S, B, FEATURES = 2, 3, 5
 
 STATED = ("mean", "mode", "variance", "entropy", "probabilities")
 
@@ -28,7 +29,7 @@ class Draws(NamedTuple):
     """Draws and what the head states about their distribution.
 
     Attributes:
-      x: [DRAWS, B, *E].
+      x: [N, B, *E], N smaller for larger events.
       stated: of `STATED`, what the head gives for [B, ...] features.
       refused: of the others, the error that the head raised.
     """
@@ -122,8 +123,12 @@ class Subject:
 
     @cached_property
     def draws(self) -> Draws:
-        """DRAWS for each example, in the one program that makes random numbers."""
+        """Of each example, in the one program that makes random numbers.
+
+        72 000 numbers in all, if that is between 1000 and 4000 for each.
+        """
         refused: dict[str, Exception] = {}
+        count = min(max(72_000 // (B * math.prod(self.head.event_shape)), 1000), 4000)
 
         @quick_jit
         def everything(variables: Any, features: Any, key: Any) -> Any:
@@ -137,7 +142,7 @@ class Subject:
                 except Exception as error:  # judged by the property that asks for it
                     refused[name] = error
             p = call("__call__")
-            x = p.sample(seed=key, sample_shape=DRAWS)
+            x = p.sample(seed=key, sample_shape=count)
             return x.astype(jnp.float32), stated
 
         found = everything(self.variables, self.features[0], jax.random.key(1))

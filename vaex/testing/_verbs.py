@@ -1,4 +1,4 @@
-"""What the verbs of a head give for x, in one program."""
+"""What the verbs of a head give for x, in as few programs as can be."""
 
 from functools import cache
 from typing import Any
@@ -12,27 +12,16 @@ from vaex.testing._subject import B, S, Subject
 
 @cache
 def computed(subject: Subject) -> dict[str, Any]:
-    """Losses [S, B], by name of how they were had, and what else the verbs give."""
-    head, verb = subject.head, "reconstruction_loss"
+    """Losses [S, B], and what else the verbs give."""
+    head = subject.head
 
     @quick_jit
     def everything(variables: Any, features: Any, raw: Any, x: Any) -> Any:
-        def losses(features: Any, x: Any) -> Any:
-            return subject.apply(verb, features, x, variables=variables)
-
         def call(method: str, *arguments: Any) -> Any:
             return subject.apply(method, features, *arguments, variables=variables)
 
-        found = {"loss": losses(features, x)}
+        found = {"loss": call("reconstruction_loss", x)}
         found["through raw"] = subject.score(raw, x, variables)
-        if head.couples_batch:
-            found["vmap"] = jax.vmap(losses, (0, None))(features, x)
-        else:
-            rows = features.reshape(S * B, 1, *features.shape[2:])
-            xs = jnp.broadcast_to(x, (S, *x.shape)).reshape(S * B, 1, *x.shape[1:])
-            loop = jax.lax.map(lambda pair: losses(*pair), (rows, xs))
-            alone = jax.vmap(losses)(features[:, :, None].swapaxes(0, 1), x[:, None])
-            found |= {"loop": loop.reshape(S, B), "vmap": alone[..., 0].T}
         if head.is_normalized:
             p = call("__call__")
             found |= {
@@ -45,6 +34,26 @@ def computed(subject: Subject) -> dict[str, Any]:
     return jax.device_get(
         everything(subject.variables, subject.features, subject.raw, subject.x)
     )
+
+
+def mapped(subject: Subject) -> dict[str, Any]:
+    """The same losses [S, B], by name of how they were had."""
+
+    @quick_jit
+    def everything(variables: Any, features: Any, x: Any) -> Any:
+        def losses(features: Any, x: Any) -> Any:
+            verb = "reconstruction_loss"
+            return subject.apply(verb, features, x, variables=variables)
+
+        if subject.head.couples_batch:
+            return {"vmap": jax.vmap(losses, (0, None))(features, x)}
+        rows = features.reshape(S * B, 1, *features.shape[2:])
+        xs = jnp.broadcast_to(x, (S, *x.shape)).reshape(S * B, 1, *x.shape[1:])
+        loop = jax.lax.map(lambda pair: losses(*pair), (rows, xs))
+        alone = jax.vmap(losses)(features[:, :, None].swapaxes(0, 1), x[:, None])
+        return {"loop": loop.reshape(S, B), "vmap": alone[..., 0].T}
+
+    return jax.device_get(everything(subject.variables, subject.features, subject.x))
 
 
 def shapes(subject: Subject, dtype: Any = jnp.float32) -> dict[str, Any]:
