@@ -5,6 +5,7 @@ and that commands run in a subprocess share the same cache.
 """
 
 import gc
+import importlib.metadata
 import itertools
 import os
 import zlib
@@ -26,6 +27,33 @@ for _name, _value in {
     "MPLBACKEND": "agg",
 }.items():
     os.environ.setdefault(_name, _value)
+
+# Options that make programs compile with least work, by version of jaxlib: one that it
+# does not know ends the process. Most programs of tests run once or twice, and
+# optimising them takes four fifths of the time that a training step compiles. With
+# VAEX_TEST_COMPILER=optimised they are compiled as users have them.
+_PLAIN = {
+    "xla_backend_optimization_level": 0,
+    "xla_cpu_parallel_codegen_split_count": 1,
+}
+QUICK = {
+    "0.10.2": _PLAIN | {"xla_cpu_use_fusion_emitters": "false"},
+    "0.12.0.1": _PLAIN,
+}
+
+
+def xla_flags(given: str, compiler: str, version: str) -> str:
+    """XLA_FLAGS for the tests; what was given stays as it is."""
+    quick = {} if compiler == "optimised" else QUICK.get(version, {})
+    added = [f"--{name}={value}" for name, value in quick.items() if name not in given]
+    return " ".join(filter(None, [given, *added]))
+
+
+os.environ["XLA_FLAGS"] = xla_flags(
+    os.environ.get("XLA_FLAGS", ""),
+    os.environ.get("VAEX_TEST_COMPILER", ""),
+    importlib.metadata.version("jaxlib"),
+)
 
 
 # Traced programs are many small objects that live on: a walk through all of them every

@@ -9,6 +9,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import vaex
+from tests.conftest import QUICK
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -54,6 +55,10 @@ def test_constraints_pin_every_direct_dependency_within_its_range(python, extra)
 def test_constraints_pin_what_distrax_leaves_open():
     for python in PYTHONS:
         assert "dev" in pins(python)["tfp-nightly"]
+
+
+def test_the_tests_know_the_options_of_the_pinned_compilers():
+    assert set(QUICK) == {pins(python)["jaxlib"] for python in PYTHONS}
 
 
 @pytest.mark.parametrize("python", PYTHONS)
