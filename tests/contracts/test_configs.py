@@ -29,6 +29,7 @@ from vaex.training.step import make_step
 FOLDER = _configuration.config_folder()
 ROWS = 4
 NO_PATH = "given by the test"
+LINE = ("latent_dim=2", "data=array")
 DOWNLOADED = {name for name, source in sources().items() if source.files}
 
 
@@ -100,7 +101,10 @@ def smaller(node: Any) -> Any:
 
 def small(*overrides: str, path: Path) -> dict[str, Any]:
     """A configuration with narrow layers, and with this file where data want one."""
-    config = composed("latent_dim=2", *overrides)
+    return shrunk(composed(LINE[0], *overrides), path)
+
+
+def shrunk(config: dict[str, Any], path: Path) -> dict[str, Any]:
     config = {k: smaller(v) if k in PARTS else v for k, v in config.items()}
     if config["data"].get("path") == NO_PATH:
         config["data"] = config["data"] | {"path": str(path)}
@@ -139,17 +143,27 @@ def fits(parts: Parts) -> bool:
     return bool(x.ndim > support.event_rank and support.contains(x).all())
 
 
-def candidates(files, group: str, option: str) -> Iterator[dict[str, Any]]:
-    """Configurations with the option, by file of data and where need be by head."""
-    heads = options("likelihood") if group == "preparation" else [None]
-    others = {"posterior": ("prior", "objective"), "prior": ("posterior",)}
-    partners = [f"{g}={o}" for g in others.get(group, ()) for o in options(g)]
+def candidates(files, group: str, option: str) -> Iterator[tuple[Path, dict[str, str]]]:
+    """Files, and the option by group with one of another where it may need that."""
+    groups = {
+        "preparation": ["likelihood"],
+        "posterior": ["prior", "objective"],
+        "prior": ["posterior"],
+    }
+    partners = [{g: o} for g in groups.get(group, ()) for o in options(g)]
     for path in files.values():
-        for head in heads:
-            for partner in ["", *partners]:
-                chosen = {"data": "array", "likelihood": head, group: option}
-                slots = [f"{k}={v}" for k, v in chosen.items() if v is not None]
-                yield small(*slots, *filter(None, [partner]), path=path)
+        for partner in [{}, *partners]:
+            yield path, {group: option, **partner}
+
+
+def merged(path: Path, chosen: dict[str, str]) -> dict[str, Any]:
+    """What each option changes in the defaults: composing one option takes long."""
+    base = composed(*LINE)
+    config = dict(base)
+    for group, option in chosen.items():
+        alone = composed(*LINE, f"{group}={option}")
+        config |= {k: v for k, v in alone.items() if v != base[k]}
+    return shrunk(config, path)
 
 
 FITTING: dict[tuple[str, str], dict[str, Any]] = {}
@@ -164,11 +178,12 @@ def fitting(files, group: str, option: str) -> dict[str, Any]:
 
 def first_fitting(files, group: str, option: str) -> dict[str, Any]:
     refusals = []
-    for config in candidates(files, group, option):
+    for path, chosen in candidates(files, group, option):
         try:
-            parts = assemble(config)
-            if fits(parts):
-                check(parts, ROWS)
+            if fits(assemble(merged(path, chosen))):
+                words = [f"{g}={o}" for g, o in chosen.items()]
+                config = small("data=array", *words, path=path)
+                check(assemble(config), ROWS)
                 return config
             refusals.append("values outside the support")
         except InputError as error:
