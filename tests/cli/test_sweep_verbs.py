@@ -126,7 +126,7 @@ def test_nothing_is_finished(vaex, tmp_path):
     write_run(tmp_path / "a", configuration(), state="failed", reason="no disk")
     code, out, _ = vaex("sweep", "report", str(tmp_path))
     assert code == 1
-    assert "is finished: vaex sweep status" in out
+    assert "no run is finished; see vaex sweep status" in out
     assert "no disk" in (tmp_path / "report" / "report.html").read_text()
 
 

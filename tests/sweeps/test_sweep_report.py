@@ -205,6 +205,7 @@ def test_what_repeats_counts_once_and_what_lacks_is_said(tmp_path):
     report = make_report(collect(tmp_path))
     (group,) = report.tables[0].groups
     assert group.estimate == (-3.0, 1.0, 2)  # of -2 and -4
+    assert report.cautions[0] == "1 of 4 jobs are in no mean: 1 diverged"
     assert any("1 of 3 runs have the keys and the seed" in c for c in report.cautions)
     assert "(seed" not in report.bests[0].command
 

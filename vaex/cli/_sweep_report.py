@@ -137,7 +137,8 @@ def _show(report: SweepReport, order: list[int]) -> None:
     for hint in report.collection.hints:
         print(hint)
     if not report.tables:
-        print(f"no run of {report.collection.path} is finished: vaex sweep status")
+        place = report.collection.path
+        print(f"no run is finished; see vaex sweep status {place}")
         return
     _show_table(report, order, console)
     for sentence in report.cautions:

@@ -92,8 +92,9 @@ def _steps(trainer: dict[str, Any], row: dict[str, Any]) -> int | None:
 
 
 def _elbo(job: Job) -> float | None:
-    if "elbo" in job.results:
-        return job.results["elbo"].get("value")
+    final = job.results.get("elbo")
+    if isinstance(final, dict):
+        return final.get("value")
     held_out = (r.get("elbo") for r in job.rows if r.get("split") != "train")
     return next((v for v in reversed(list(held_out)) if v is not None), None)
 

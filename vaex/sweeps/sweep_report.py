@@ -1,5 +1,6 @@
 """All that a report of a sweep says, before it is written anywhere."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -98,6 +99,7 @@ def make_report(
         tabulate(keys, chosen, name, lower_is_better=None if i else lower_is_better)
         for i, name in enumerate(names)
     )
+    states = {job: state_of(job) for job in collection.jobs}
     values = read_baseline(keys, chosen, baseline)
     comparisons: Sequence[Comparison] = ()
     if tables:
@@ -110,14 +112,23 @@ def make_report(
         collection=collection,
         keys=keys,
         over=chosen,
-        states={job: state_of(job) for job in collection.jobs},
+        states=states,
         tables=tables,
         bests=_bests(keys, tables[0], level) if tables else (),
         comparisons=tuple(comparisons),
         has_baseline=bool(values),
         level=level,
-        cautions=tuple(words_of_caution(keys, tables)),
+        cautions=(*_unfinished(states), *words_of_caution(keys, tables)),
     )
+
+
+def _unfinished(states: dict[Job, JobState]) -> list[str]:
+    """How many jobs are in no mean."""
+    found = Counter(s.name for s in states.values() if s.name != "finished")
+    if not found:
+        return []
+    listed = ", ".join(f"{count} {name}" for name, count in found.items())
+    return [f"{sum(found.values())} of {len(states)} jobs are in no mean: {listed}"]
 
 
 def _bests(keys: Keys, table: MetricTable, level: float) -> tuple[Best, ...]:
