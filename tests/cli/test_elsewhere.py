@@ -1,7 +1,10 @@
 """Sweeps whose groups are trained by other processes: what is decided before."""
 
 import os
+import pickle
 import signal
+import subprocess
+import sys
 import threading
 import time
 from functools import partial
@@ -92,7 +95,7 @@ def test_a_search_cannot_watch_other_processes(tmp_path):
 
 
 def test_submitit_that_is_not_installed(tmp_path, monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "submitit", None)
+    monkeypatch.setitem(sys.modules, "submitit", None)
     with pytest.raises(InputError, match=r"pip install 'vaex-jax\[sweeps\]'"):
         run_submitted("slurm", [], tmp_path, {}, lambda *_: None)
 
@@ -189,6 +192,18 @@ def test_processes_are_ended_with_the_one_that_started_them(tmp_path):
     thread.join()
     assert caught.value.code == 128 + signal.SIGTERM
     assert ended == {0: "its process was ended by SIGTERM"}  # the second never began
+
+
+@pytest.mark.slow
+def test_a_process_ends_with_one_that_had_no_time_to_end_it(tmp_path):
+    file = tmp_path / "element.pickle"
+    file.write_bytes(pickle.dumps(partial(time.sleep, 600)))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "vaex.cli._element", str(file)], stdin=subprocess.PIPE
+    )
+    assert process.stdin is not None
+    process.stdin.close()  # as the system does where whoever holds it is killed
+    assert process.wait(60) == -signal.SIGTERM
 
 
 def test_an_element_that_is_put_in_the_queue_again_is_itself(tmp_path):
