@@ -23,6 +23,9 @@ from vaex.training.members import make_core_devices
 OPEN = ("new", "unfinished", "stale")
 """States of jobs that the line would train."""
 
+FLAGS = ("--quick", "--retry", "-m", "--multirun")
+"""Words among those of the line that are no overrides."""
+
 LISTED = 8
 """Jobs that are listed with what is wrong with them."""
 
@@ -35,8 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--retry", action="store_true", help="count in what failed before"
     )
-    parser.add_argument("-m", "--multirun", action="store_true", help=argparse.SUPPRESS)
-    parser.add_argument("words", nargs="*", help="as after vaex train -m")
+    parser.add_argument(
+        "words", nargs=argparse.REMAINDER, help="as after vaex train -m"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -47,15 +51,25 @@ def run(options: argparse.Namespace) -> int:
     """
     from vaex.cli import _overrides
 
-    retry = ["run.retry=true"] if options.retry else []
-    _overrides.check(["-m", *options.words])
+    flags = {word for word in options.words if word in FLAGS}
+    words = [word for word in options.words if word not in FLAGS]
+    if options.retry or "--retry" in flags:
+        words.append("run.retry=true")
+    unknown = [word for word in words if word.startswith("-")]
+    if unknown:
+        raise InputError(
+            f"vaex sweep plan has no {unknown[0]}; it takes {', '.join(FLAGS)} and the "
+            "words of vaex train -m"
+        )
+    _overrides.check(["-m", *words])
     use_compilation_cache()
-    jobs, most = composed([*options.words, *retry])
+    jobs, most = composed(words)
     unique = list({job.run: job for job in reversed(jobs) if job.config}.values())[::-1]
     known = {job.run: state_now(job) for job in unique}
     _show_jobs(jobs, unique, known)
     waiting = [job for job in unique if known[job.run] in OPEN]
-    return _show_programs(waiting, unique, most, quick=options.quick)
+    quick = options.quick or "--quick" in flags
+    return _show_programs(waiting, unique, most, quick=quick)
 
 
 def composed(words: Sequence[str]) -> tuple[list[Job], int | None]:
