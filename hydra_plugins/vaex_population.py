@@ -105,11 +105,19 @@ class GridSweeper(BasicSweeper):
         from hydra.core.override_parser.overrides_parser import OverridesParser
         from omegaconf import OmegaConf
 
+        from vaex.errors import InputError
+
         assert self.config is not None
         assert self.hydra_context is not None
         assert self.launcher is not None
         parser = OverridesParser.create(config_loader=self.hydra_context.config_loader)
         overrides = parser.parse_overrides([*self._parse_config(), *arguments])
+        for override in overrides:
+            if override.is_sweep_override() and not override.is_discrete_sweep():
+                raise InputError(
+                    f"{override.input_line}: a grid has no intervals; add "
+                    "hydra/sweeper=optuna to search in it, or list values"
+                )
         batches = self.split_arguments(overrides, self.max_batch_size)
         folder = Path(self.config.hydra.sweep.dir)
         folder.mkdir(parents=True, exist_ok=True)

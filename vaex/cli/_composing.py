@@ -28,6 +28,7 @@ class Composer:
         self._loader, self._master = loader, master
         self._parser = OverridesParser.create(config_loader=loader)
         self._composed: dict[tuple[str, ...], DictConfig] = {}
+        self._groups: dict[str, bool] = {}  # Hydra looks through files each time
 
     def compose(self, words: Sequence[str], number: int) -> DictConfig:
         """The configuration of a job, with `hydra` in it.
@@ -80,7 +81,10 @@ class Composer:
         return config
 
     def _is_group(self, override: Override) -> bool:
-        return bool(self._loader.get_group_options(override.key_or_group))
+        key = override.key_or_group
+        if key not in self._groups:
+            self._groups[key] = bool(self._loader.get_group_options(key))
+        return self._groups[key]
 
 
 def keep_hydras_record(config: DictConfig, folder: Path) -> None:

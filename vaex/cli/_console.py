@@ -78,6 +78,8 @@ def show_results(results: dict[str, Any]) -> None:
 
 def show_jobs(jobs: Sequence[Any]) -> None:
     """Prints what became of the jobs of a sweep: `vaex.cli._jobs.Job`s."""
+    if not jobs:
+        return
     table = Table(title=f"{len(jobs)} jobs", title_justify="left")
     table.add_column("job", justify="right")
     table.add_column("")
@@ -85,7 +87,8 @@ def show_jobs(jobs: Sequence[Any]) -> None:
     table.add_column("NLL", justify="right")
     table.add_column("state")
     table.add_column("run", overflow="fold")
-    shared = set.intersection(*(set(job.overrides) for job in jobs)) if jobs else set()
+    shared = set.intersection(*(set(job.overrides) for job in jobs))
+    shared = shared if len(jobs) > 1 else set()
     for job in jobs:
         own = " ".join(word for word in job.overrides if word not in shared)
         results = job.results or {}

@@ -38,7 +38,9 @@ class Here:
         Raises:
           vaex.cli._signals.Interrupted: if told to stop; everything done is saved.
         """
-        together = {k for k, jobs in groups.items() if _may_share(jobs)}
+        # One alone is trained as a group of one where it may be told to end.
+        least = 2 if watch is None else 1
+        together = {k for k, jobs in groups.items() if _may_share(jobs, least)}
         if together:
             make_core_devices()
         for number, (key, jobs) in enumerate(groups.items(), 1):
@@ -81,10 +83,10 @@ def without_fresh(config: Mapping[str, Any]) -> dict[str, Any]:
     return {**config, "run": {**config["run"], "fresh": False}}
 
 
-def _may_share(jobs: Sequence[Job]) -> bool:
-    """Whether jobs may be trained by one program, from what they say."""
+def _may_share(jobs: Sequence[Job], least: int) -> bool:
+    """Whether jobs, so many at least, may be trained by one program."""
     trainer = jobs[0].config["trainer"]
-    return len(jobs) > 1 and all(trainer.get(k) == v for k, v in ALONE.items())
+    return len(jobs) >= least and all(trainer.get(k) == v for k, v in ALONE.items())
 
 
 def _refuse(job: Job, error: Exception) -> None:

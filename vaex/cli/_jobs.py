@@ -64,7 +64,7 @@ class Job:
 
         from vaex.cli._messages import explain
 
-        known = self.directory.status().get("state")
+        known = None if self.run == Path() else self.directory.status().get("state")
         state = known if known in FAILED else "failed"
         if isinstance(error, Unfit | MissingMandatoryValue):
             state = "skipped"

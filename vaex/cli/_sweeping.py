@@ -6,13 +6,18 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from omegaconf import OmegaConf
+
 from vaex.cli import _console
 from vaex.cli._composing import Composer, keep_hydras_record
-from vaex.cli._configuration import plain
+from vaex.cli._configuration import plain, run_name
 from vaex.cli._group import Watch
 from vaex.cli._here import Here, groups_of
 from vaex.cli._jobs import DONE, Job
 from vaex.io.sweep_record import SweepRecord
+
+RUN_ID = "${vaex.run_id:}"
+"""What `hydra.sweep.subdir` is, unless a user has changed it."""
 
 
 class Runner(Protocol):
@@ -100,9 +105,8 @@ class Sweep:
         job = Job(number, tuple(words))
         try:
             composed = self._composer.compose(words, number)
-            folder = Path(str(composed.hydra.sweep.dir)) / composed.hydra.sweep.subdir
-            job.run = folder.absolute()
             job.config = plain(composed)
+            job.run = self._folder(composed, job.config).absolute()
         except Exception as error:
             self._errors.append(error)
             job.fails(error)
@@ -110,6 +114,13 @@ class Sweep:
         if keeps:
             self._keep(job, composed)
         return job
+
+    def _folder(self, composed: Any, config: dict[str, Any]) -> Path:
+        """The run directory; resolved again only where it is not vaex's own name."""
+        raw = OmegaConf.to_container(composed.hydra.sweep, resolve=False)
+        own = isinstance(raw, dict) and raw["subdir"] == RUN_ID
+        name = run_name(config) if own else composed.hydra.sweep.subdir
+        return Path(str(composed.hydra.sweep.dir)) / name
 
     def _keep(self, job: Job, composed: Any) -> None:
         """Hydra's own record in the run directory, once."""

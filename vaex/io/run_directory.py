@@ -1,5 +1,6 @@
 """The run directory: the unit that everything reads."""
 
+import functools
 import json
 import os
 import platform
@@ -217,6 +218,7 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
+@functools.cache
 def _versions() -> dict[str, str]:
     found = {"python": platform.python_version()}
     for name in PACKAGES:
@@ -227,8 +229,12 @@ def _versions() -> dict[str, str]:
     return found
 
 
+@functools.cache
 def _revision() -> str | None:
-    """Git revision of the library's checkout, "-dirty" where it was changed."""
+    """Git revision of the library's checkout, "-dirty" where it was changed.
+
+    Asked once: a process computes with the code that it began with.
+    """
     folder = Path(__file__).parent
     command = [
         "git",
