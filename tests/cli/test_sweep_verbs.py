@@ -70,6 +70,7 @@ def test_status_as_json(vaex, mixed):
     assert jobs[3]["reason"] == "not finite"
 
 
+@pytest.mark.slow
 def test_a_report(vaex, grid, tmp_path):
     code, out, err = vaex(
         "sweep", "report", str(grid), "--out", str(tmp_path), "--sort"
