@@ -9,6 +9,7 @@ import threading
 import time
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -212,3 +213,64 @@ def test_an_element_that_is_put_in_the_queue_again_is_itself(tmp_path):
     again = element.checkpoint()
     assert isinstance(again, helpers.DelayedSubmission)
     assert again.function == element
+
+
+class Submitted:
+    """A job of submitit's that is over when its process is."""
+
+    state = "CANCELLED"
+
+    def __init__(self, process: subprocess.Popen, log: Path):
+        self._process, self.job_id = process, str(process.pid)
+        self.paths = SimpleNamespace(stdout=log)
+
+    def done(self) -> bool:
+        return self._process.poll() is not None
+
+
+@pytest.mark.parametrize("cluster", ["slurm", "local"])
+def test_told_to_stop_jobs_of_slurm_go_on_and_local_ones_end(
+    tmp_path, monkeypatch, cluster
+):
+    if threading.current_thread() is not threading.main_thread():
+        pytest.skip("signals reach the main thread only")
+    process = subprocess.Popen(["sleep", "600"])
+    chosen, ended = {}, []
+
+    class Executor:
+        def __init__(self, folder, cluster):
+            chosen["cluster"] = cluster
+
+        def update_parameters(self, **parameters):
+            chosen.update(parameters)
+
+        def submit_array(self, elements):
+            threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+            return [Submitted(process, tmp_path / "log")]
+
+    library = SimpleNamespace(AutoExecutor=Executor)
+    monkeypatch.setitem(sys.modules, "submitit", library)
+    try:
+        with pytest.raises(Interrupted) as caught:
+            run_submitted(
+                cluster,
+                [Element((), str(tmp_path), tmp_path / "reasons.json")],
+                tmp_path,
+                {"timeout_min": 3},
+                lambda *told: ended.append(told),
+            )
+        assert chosen["cluster"] == cluster
+        assert chosen["timeout_min"] == 3
+        assert caught.value.code == 128 + signal.SIGINT
+        goes_on = f"Slurm's job {process.pid} goes on: vaex sweep status"
+        assert (goes_on in str(caught.value)) == (cluster == "slurm")
+        if cluster == "slurm":
+            assert process.poll() is None
+            assert ended == []
+        else:
+            assert process.returncode == -signal.SIGTERM
+            how = f"job {process.pid} ended as CANCELLED"
+            assert ended == [(0, how, tmp_path / "log")]
+    finally:
+        process.kill()
+        process.wait()

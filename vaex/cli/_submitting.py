@@ -11,7 +11,7 @@ from typing import Any
 from vaex.cli import _console
 from vaex.cli._element import Element
 from vaex.cli._processes import OnEnd
-from vaex.cli._signals import Interrupted, stop_request
+from vaex.cli._signals import Interrupted, StopRequest, stop_request
 from vaex.errors import InputError, RunError
 
 LONGEST_WAIT = 5.0
@@ -46,28 +46,37 @@ def run_submitted(
     of = "Slurm" if cluster == "slurm" else "submitit"
     _console.say(f"{of}'s job {ids}; logs in {folder}")
     with stop_request() as stop:
-        running, is_ending, seconds = dict(enumerate(jobs)), False, 0.2
+        if cluster == "slurm":
+            try:
+                _wait(jobs, on_end, stop)
+            except Interrupted as error:
+                error.args = (
+                    f"Slurm's job {ids} goes on: vaex sweep status tells how far it "
+                    f"is, scancel {ids} ends it when all is saved, and the same line "
+                    "again takes up what is left then",
+                )
+                raise
+            return
         with stop.deferred():
-            while running:
-                for number, job in list(running.items()):
-                    if job.done():
-                        del running[number]
-                        on_end(number, _how_it_ended(job), job.paths.stdout)
-                if stop.number is not None and cluster == "slurm":
-                    raise Interrupted(
-                        f"Slurm's job {ids} goes on: vaex sweep status tells how far "
-                        f"it is, scancel {ids} ends it when all is saved, and the same "
-                        "line again takes up what is left then",
-                        stop.number,
-                    )
-                if stop.number is not None and not is_ending:
-                    is_ending = True
-                    for job in running.values():
-                        _end(job)
-                time.sleep(seconds)
-                seconds = min(1.2 * seconds, LONGEST_WAIT)
+            _wait(jobs, on_end, stop)
         if stop.number is not None:
             raise Interrupted("the same line again goes on from there", stop.number)
+
+
+def _wait(jobs: Sequence[Any], on_end: OnEnd, stop: StopRequest) -> None:
+    """Until all jobs have ended; local ones are ended where that was asked for."""
+    running, is_ending, seconds = dict(enumerate(jobs)), False, 0.2
+    while running:
+        for number, job in list(running.items()):
+            if job.done():
+                del running[number]
+                on_end(number, _how_it_ended(job), job.paths.stdout)
+        if stop.number is not None and not is_ending:
+            is_ending = True
+            for job in running.values():
+                _end(job)
+        time.sleep(seconds)
+        seconds = min(1.2 * seconds, LONGEST_WAIT)
 
 
 def _submit(
