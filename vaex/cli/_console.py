@@ -102,9 +102,7 @@ def show_comparison(title: str, rows: Sequence[Any]) -> None:
     """Prints reference values beside ours: rows of `vaex.cli._reproduction.Row`."""
     table = Table(title=title, title_justify="left")
     table.add_column("")
-    # A bar that is ours is no paper's.
-    theirs = "reference" if any(row.source == "ours" for row in rows) else "paper"
-    for name in (theirs, "ours"):
+    for name in ("reference", "ours"):  # the source says whose
         table.add_column(name, justify="right")
     for name in ("tolerance", "", "source"):
         table.add_column(name)

@@ -63,7 +63,9 @@ def adagrad(
 ) -> optax.GradientTransformation:
     """Adagrad with accumulators that start at zero, as published.
 
-    optax starts them at 0.1, which freezes models whose mean gradients are small.
+    optax starts them at 0.1, which freezes models whose mean gradients are small. Its
+    `eps` stands under the root: the published form, with eps beside the root, is that
+    of eps^2 here where an accumulator is far above it.
 
     Source: Duchi, Hazan, Singer, JMLR 12, 2011.
     """
