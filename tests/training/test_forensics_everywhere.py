@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from tests.contracts import test_configs as configs
-from vaex.errors import InputError
-from vaex.io.parts import Parts, assemble
+from vaex.io.parts import assemble
 from vaex.training._float64 import in_float64
 from vaex.training.forensics import _traced
 from vaex.training.state import make_init
@@ -31,19 +30,6 @@ def files(tmp_path_factory):
     return found
 
 
-def fitting(files: Any, group: str, option: str) -> Parts:
-    """Parts with the option, on the first data that they fit."""
-    for config in configs.candidates(files, group, option):
-        try:
-            parts = assemble(config)
-            if configs.fits(parts):
-                configs.check(parts, configs.ROWS)
-                return parts
-        except InputError:
-            continue
-    raise AssertionError(f"no example data fit {group}={option}")
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize(("group", "option"), OPTIONS)
 def test_a_step_of_every_option_can_be_examined(files, group, option):
@@ -51,7 +37,7 @@ def test_a_step_of_every_option_can_be_examined(files, group, option):
 
     What a gradient penalty computes within jax.grad is out of reach.
     """
-    parts = fitting(files, group, option)
+    parts = assemble(configs.fitting(files, group, option))
     train = parts.dataset.splits["train"]
     rows = {name: np.asarray(array[: configs.ROWS]) for name, array in train.items()}
     init = make_init(parts.experiment, rows)
