@@ -69,6 +69,9 @@ def run(options: argparse.Namespace) -> int:
     _show_jobs(jobs, unique, known)
     waiting = [job for job in unique if known[job.run] in OPEN]
     quick = options.quick or "--quick" in flags
+    if not waiting:
+        _console.say("programs  none: there is nothing to train")
+        return 0
     return _show_programs(waiting, unique, most, quick=quick)
 
 
@@ -181,7 +184,7 @@ def _show_programs(
         _console.say(f"  disk     {size(each)}: {size(found.disk)} a job at the most")
         if not quick:
             seconds += _show_seconds(found)
-    root = waiting[0].run.parent if waiting else Path.cwd()
+    root = waiting[0].run.parent
     free = shutil.disk_usage(_existing(root)).free
     if disk > free:
         raise InputError(
@@ -191,7 +194,11 @@ def _show_programs(
         )
     count = jax.local_device_count()
     devices = f"{count} {jax.default_backend()} device{'s' if count > 1 else ''}"
-    time = "" if quick else f"about {duration(seconds)} on {devices}, figures apart; "
+    time = (
+        ""
+        if quick
+        else f"about {duration(seconds)} on {devices}, start-up and figures apart; "
+    )
     _console.say(
         f"total     {time}{size(disk)} of {size(free)} of disk"
         + ("" if known else "; programs that are not estimated come on top")
