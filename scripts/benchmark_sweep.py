@@ -150,7 +150,7 @@ def ratios(found: dict[str, Any]) -> dict[str, float]:
 
 def main() -> None:
     """Measures, prints and writes the JSON."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--steps", type=int, default=200, help="of a job")
     parser.add_argument("--jobs", type=int, default=64, choices=(8, 16, 64))
     parser.add_argument("--launchers", nargs="+", default=list(LAUNCHERS))

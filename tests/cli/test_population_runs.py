@@ -30,8 +30,13 @@ def sweep(root: Path, *words: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "vaex.cli.main", "train", "-m", *LINE, *VALUES]
     command += [f"run.root={root}", "checkpoint.every_steps=3", *words]
     environment = os.environ | {"JAX_NUM_CPU_DEVICES": "2"}
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return subprocess.Popen(command, text=True, env=environment, **pipes)
+    return subprocess.Popen(
+        command,
+        text=True,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
 
 
 def by_config(root: Path) -> dict[tuple[float, int, float], Path]:

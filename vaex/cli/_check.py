@@ -15,7 +15,7 @@ from vaex.errors import InputError, Unfit
 from vaex.io.parts import Parts
 from vaex.likelihoods.base import Likelihood
 from vaex.training.feed import is_streamed
-from vaex.training.state import make_init
+from vaex.training.loop import Initial, make_initial
 
 BLOCK = 4096
 """Examples at a time, if they are small."""
@@ -24,12 +24,13 @@ ELEMENTS = 1 << 22
 """Most elements at a time: 16 MB of float32."""
 
 
-def check(parts: Parts, batch_size: int) -> None:
+def check(parts: Parts, batch_size: int, init: Initial | None = None) -> None:
     """Holds the head's support against the data, and the parts' shapes together.
 
     Args:
       parts: of the run.
       batch_size: B of its steps; shapes that clash may fit for another.
+      init: `make_initial` of the parts, where it is used again: it is traced once.
 
     Raises:
       Unfit: for values outside the support, with the heads that would fit, or
@@ -46,9 +47,9 @@ def check(parts: Parts, batch_size: int) -> None:
         kept(key, functools.partial(_hold, parts, split))
     train = parts.dataset.splits["train"]
     rows = {name: a[:batch_size] for name, a in train.items()}
-    init = make_init(parts.experiment, rows)
+    init = init or make_initial(parts.experiment)
     try:
-        jax.eval_shape(init, jax.random.key(0), parts.experiment.hparams())
+        jax.eval_shape(init, jax.random.key(0), parts.experiment.hparams(), rows)
     except InputError as error:
         raise Unfit(str(error)) from error
     except (TypeError, ValueError, AttributeError) as error:

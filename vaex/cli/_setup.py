@@ -1,7 +1,8 @@
 """What a run needs to be trained, and where it is in its training."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from vaex.io.run_directory import RunDirectory
 from vaex.tracking.views import Views
 from vaex.training.config import TrainConfig
 from vaex.training.early_stopping import EarlyStopping
-from vaex.training.loop import initial_state
+from vaex.training.loop import Initial, initial_state, make_initial
 from vaex.training.order import BatchOrder
 from vaex.training.placement import Placement
 from vaex.training.state import TrainState
@@ -39,6 +40,11 @@ class Setup:
     def __post_init__(self) -> None:
         placement = Placement.of(self.trainer.devices, self.order.batch_size)
         object.__setattr__(self, "placement", placement)
+
+    @cached_property
+    def init(self) -> Initial:
+        """The compiled start of the run; traced when shapes are checked."""
+        return make_initial(self.parts.experiment)
 
     @property
     def num_steps(self) -> int:
@@ -138,7 +144,7 @@ def start(
     setup: Setup,
     data: Mapping[str, jax.Array],
     saved: Saved | None = None,
-    init: Callable[..., TrainState] | None = None,
+    init: Initial | None = None,
 ) -> Position:
     """The position of a checkpoint, or that of step 0.
 
@@ -155,7 +161,9 @@ def start(
     stopping = EarlyStopping(trainer.patience, trainer.min_delta)
 
     def fresh() -> TrainState:
-        return initial_state(setup.parts.experiment, data, setup.order, init)
+        return initial_state(
+            setup.parts.experiment, data, setup.order, init or setup.init
+        )
 
     if saved is None:
         return Position(fresh(), 0, stopping)

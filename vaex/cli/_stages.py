@@ -11,7 +11,6 @@ from vaex.cli import _console, _tracking
 from vaex.cli._announcement import facts
 from vaex.cli._check import check
 from vaex.cli._divergence import record_divergence
-from vaex.cli._drawing import draw_run
 from vaex.cli._evaluate import Estimator, Programs
 from vaex.cli._same import refuse_another, refuse_other_code
 from vaex.cli._setup import Position, Saved, Setup, newest_saved
@@ -79,7 +78,7 @@ def build_alone(config: dict[str, Any], directory: RunDirectory) -> Setup:
     """The run's parts, held against the data and each other."""
     parts = assemble(config)
     setup = make_setup(config, directory, parts)
-    check(parts, setup.order.batch_size)
+    check(parts, setup.order.batch_size, setup.init)
     return setup
 
 
@@ -187,6 +186,8 @@ def finish(
     """Draws the figures, and writes the results: the run is then finished."""
     directory = setup.directory
     if config["run"]["figures"]:
+        from vaex.cli._drawing import draw_run  # matplotlib: not before it trains
+
         draw_run(LoadedRun(directory, config, setup.parts, state), results)
     examples = at.step * setup.order.batch_size
     results["training"] = {

@@ -17,7 +17,7 @@ from vaex.evaluation.of_members import estimate_members, joint
 from vaex.io.parts import Parts, assemble, assemble_like
 from vaex.io.run_directory import RunDirectory
 from vaex.training.feed import is_streamed
-from vaex.training.loop import MAX_CHUNK, make_initial
+from vaex.training.loop import MAX_CHUNK
 from vaex.training.members import Members
 from vaex.training.memory import (
     COPIES,
@@ -60,7 +60,7 @@ class Structure:
         parts = assemble(config)
         setup = make_setup(config, directory, parts)
         try:
-            check(parts, setup.order.batch_size)
+            check(parts, setup.order.batch_size, setup.init)
         except Unfit as error:
             self._refusal = error
             raise
@@ -159,7 +159,7 @@ class Structure:
     @cached_property
     def init(self) -> Any:
         """The compiled start of a member."""
-        return make_initial(self.parts.experiment)
+        return self.setup.init
 
     @cached_property
     def program(self) -> PopulationProgram:

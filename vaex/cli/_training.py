@@ -46,8 +46,6 @@ def train(
         skipped=len(at.skipped),
         placement=setup.placement,
     )
-    if setup.boundary:  # compiled before the clock of the progress bar starts
-        setup.estimator.quick(model_variables(at.state), 1)
     number = 0
     with (
         stop.deferred(),

@@ -123,6 +123,8 @@ def make_chunk(
     Returns:
       The chunk, not jitted.
     """
+    # Asked for its shapes and then computed, but traced once.
+    step = jax.jit(step, inline=True)
 
     def chunk(
         state: TrainState, data: Stored, indices: Array, n: Array
