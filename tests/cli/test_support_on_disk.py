@@ -31,7 +31,7 @@ class AsStored:
 @pytest.fixture
 def parts_of(tmp_path, monkeypatch):
     monkeypatch.setenv("VAEX_DATA", str(tmp_path / "data"))
-    monkeypatch.setattr(_check, "make_init", lambda *given: lambda *given: 0)
+    monkeypatch.setattr(_check, "make_initial", lambda *given: lambda *given: 0)
     monkeypatch.setattr(_check, "ELEMENTS", 3 * 7)  # blocks of seven rows
     monkeypatch.setattr(AsStored, "seen", 0)
 
