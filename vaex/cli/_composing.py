@@ -5,11 +5,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 HYDRAS_FOLDER = ".hydra"
+
+DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 class Composer:
@@ -99,4 +102,7 @@ def keep_hydras_record(config: DictConfig, folder: Path) -> None:
         "overrides": config.hydra.overrides.task,
     }
     for name, node in found.items():
-        (target / f"{name}.yaml").write_text(OmegaConf.to_yaml(node), "utf-8")
+        plain = OmegaConf.to_container(node, resolve=False, enum_to_str=True)
+        # By libyaml: OmegaConf's own way takes longer than a small run's training.
+        text = yaml.dump(plain, Dumper=DUMPER, sort_keys=False, allow_unicode=True)
+        (target / f"{name}.yaml").write_text(text, "utf-8")

@@ -153,7 +153,7 @@ class _Block:
         starts = range(0, len(members), lain.size)
         rows = [members[start : start + lain.size] for start in starts]
         label = f"evaluating {len(members)} runs with {samples} samples"
-        with CountProgress(len(data["x"]) * len(rows), label) as progress:
+        with CountProgress(len(data["x"]), label) as progress:
             several = self._structure.estimate(
                 [
                     (

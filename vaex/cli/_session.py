@@ -113,7 +113,7 @@ class Session:
         now, self.score = settled(setup.parts.experiment, at.step), _score(held_out)
         at.stopping = at.stopping.update(at.step, self.score, settled=now)
         if at.stopping.best_step == at.step:
-            at.best = self._chunk.state
+            at.best = self._chunk
 
     def save_if_due(self) -> None:
         """Saves where the configuration says so."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 import jax
 
@@ -62,6 +62,21 @@ class Setup:
         return [every for every in (self.boundary, self.saving.every_steps) if every]
 
 
+class HasState(Protocol):
+    """What gives a train state when it is asked."""
+
+    @property
+    def state(self) -> TrainState:
+        """The state."""
+        ...
+
+
+class Restored(NamedTuple):
+    """A state that was saved."""
+
+    state: TrainState
+
+
 @dataclass
 class Position:
     """Where a run is: its state, and what a checkpoint records beside it.
@@ -70,7 +85,8 @@ class Position:
       state: the train state after `step` steps, wherever it is saved or looked at.
       step: steps done.
       stopping: what the looks have shown.
-      best: state of the best look, None where there was none.
+      best: what has the state of the best look, None where there was none; of many
+        runs it is fetched from the device when it is saved.
       metrics: the log's cursor.
       skipped: the steps left out so far, as they were not finite.
       too_long: how many made no update, as `updates.skip_above` says.
@@ -80,7 +96,7 @@ class Position:
     state: TrainState
     step: int
     stopping: EarlyStopping
-    best: TrainState | None = None
+    best: HasState | None = None
     metrics: Mapping[str, Any] = field(default_factory=dict)
     skipped: tuple[int, ...] = ()
     too_long: int = 0
@@ -90,7 +106,8 @@ class Position:
         """Step and state of the best look, for the writer of checkpoints."""
         if self.best is None:
             return None
-        return int(self.best.step), self.best
+        state = self.best.state
+        return int(state.step), state
 
     def record(self) -> dict[str, Any]:
         """What a checkpoint holds beside the state."""
@@ -173,7 +190,9 @@ def start(
         state=state,
         step=int(state.step),
         stopping=stopping.resumed(saved.record["stopping"]),
-        best=None if saved.best is None else checkpoint.restore(saved.best, like),
+        best=None
+        if saved.best is None
+        else Restored(checkpoint.restore(saved.best, like)),
         metrics=saved.record["metrics"],
         skipped=tuple(saved.record["skipped"]),
         too_long=saved.record["too_long"],

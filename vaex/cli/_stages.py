@@ -167,7 +167,7 @@ def settle(config: dict[str, Any], setup: Setup, at: Position, data: Any) -> Tra
         )
     chosen = at.state
     if setup.trainer.keep_best and at.best is not None:
-        chosen = at.best
+        chosen = at.best.state
         _console.say(f"the state of step {at.stopping.best_step} is kept, the best")
     state = calibrate(parts.experiment, chosen, data)
     if state is not chosen:

@@ -196,17 +196,13 @@ class Structure:
           rows: variables and keys of the members of each, leaves [M, ...].
           data: a split as stored.
           num_samples: K.
-          on_block: called with the number of examples done, of all rows together.
+          on_block: called with the number of examples done.
         """
-        count = len(data["x"])
-        return [
-            estimate_members(
-                self._estimate,
-                row,
-                data,
-                num_samples=num_samples,
-                block_size=self.setup.estimator.config.block_size,
-                on_block=lambda done, r=number: on_block(r * count + done),
-            )
-            for number, row in enumerate(rows)
-        ]
+        return estimate_members(
+            self._estimate,
+            rows,
+            data,
+            num_samples=num_samples,
+            block_size=self.setup.estimator.config.block_size,
+            on_block=on_block,
+        )

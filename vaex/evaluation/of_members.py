@@ -3,7 +3,7 @@
 M members, N examples.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -19,43 +19,46 @@ def joint(function: Callable[..., Any]) -> Callable[[Any, Any], Any]:
 
 def estimate_members(
     compiled: Callable[[Any, Any], Any],
-    own: Any,
+    rows: Sequence[tuple[Any, Any]],
     data: Mapping[str, np.ndarray],
     *,
     num_samples: int,
     block_size: int,
     on_block: Callable[[int], None] = lambda done: None,
-) -> list[dict[str, Any]]:
+) -> list[list[dict[str, Any]]]:
     """Estimates of every example by each of the members.
 
     Args:
       compiled: `joint` of `make_estimate`'s function, compiled for M members.
-      own: variables and keys of the members, leaves [M, ...].
+      rows: variables and keys of M members each, leaves [M, ...].
       data: a split as stored, name -> [N, ...].
       num_samples: K.
       block_size: examples at a time.
       on_block: called with the number of examples done.
 
     Returns:
-      For each member what `vaex.evaluation.estimates.estimate` gives.
+      For each member of each row what `vaex.evaluation.estimates.estimate` gives.
 
     Raises:
       InputError: if `num_samples` or `block_size` is not positive.
     """
 
-    def examples_first(variables: Any, keys: Any, *shared: Any) -> Any:
-        found = jax.device_get(compiled((variables, keys), shared))
-        return jax.tree.map(lambda a: np.swapaxes(a, 0, 1), found)
+    def examples_first(rows: Any, _: Any, *shared: Any) -> Any:
+        # All are dispatched before the first is waited for.
+        found = jax.device_get([compiled(row, shared) for row in rows])
+        joined = jax.tree.map(lambda *several: np.concatenate(several), *found)
+        return jax.tree.map(lambda a: np.swapaxes(a, 0, 1), joined)
 
-    variables, keys = own
     found = estimate(
         examples_first,
-        variables,
-        keys,
+        rows,
+        jax.random.key(0),  # each member has its own
         data,
         num_samples=num_samples,
         block_size=block_size,
         on_block=on_block,
     )
-    count = jax.tree.leaves(found)[0].shape[1]
-    return [jax.tree.map(lambda a, m=m: a[:, m], found) for m in range(count)]
+    size = jax.tree.leaves(found)[0].shape[1] // len(rows)
+    each = range(len(rows) * size)
+    members = [jax.tree.map(lambda a, m=m: a[:, m], found) for m in each]
+    return [members[start : start + size] for start in each[::size]]

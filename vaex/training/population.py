@@ -14,11 +14,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from vaex.training.experiment import Experiment
-from vaex.training.loop import MAX_CHUNK, MAX_INDICES, TARGET_SECONDS, Diverged
+from vaex.training.loop import MAX_INDICES, TARGET_SECONDS, Diverged
 from vaex.training.members import Members, Snapshot
 from vaex.training.order import BatchOrder, rows_of_epoch
 from vaex.training.state import TrainState
 from vaex.training.step import make_chunk, make_step
+
+LONGEST = 128
+"""Most steps in one call: the rows of all of them are sent to the devices each time."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ class PopulationProgram:
           batch_size: B.
           dispatches_steps: `vaex.training.step.is_slow_in_loops`.
         """
-        longest = min(MAX_CHUNK, MAX_INDICES // (batch_size * members.size))
+        longest = min(LONGEST, MAX_INDICES // (batch_size * members.size))
         longest = 1 if dispatches_steps else max(1, longest)
         one = make_chunk(make_step(experiment))
 
