@@ -65,8 +65,9 @@ class _Block:
 
     def run(self, jobs: Sequence[Job]) -> None:
         """Trains, evaluates and draws."""
-        members = [m for m in map(self._begun, jobs) if m is not None]
+        members: list[Member] = []
         try:
+            members += filter(None, map(self._begun, jobs))
             with self._stop.deferred():
                 going = [m for m in members if not m.session.is_over]
                 if going:
