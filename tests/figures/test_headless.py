@@ -2,6 +2,8 @@ import inspect
 import subprocess
 import sys
 
+from matplotlib.figure import Figure
+
 PROGRAM = """
 import matplotlib, numpy as np, sys
 before = dict(matplotlib.rcParams)
@@ -23,11 +25,14 @@ def test_no_pyplot_no_global_state_no_jax(tmp_path):
     assert done.returncode == 0, done.stderr
 
 
-def test_public_functions_draw_or_help_drawing():
+def test_what_draws_says_so_and_returns_a_figure():
     import vaex.figures
 
     named = [getattr(vaex.figures, name) for name in dir(vaex.figures)]
-    functions = {f.__name__ for f in named if inspect.isfunction(f)}
-    assert {"draw_latent_space", "draw_samples", "draw_densities"} <= functions
-    others = {name for name in functions if not name.startswith("draw_")}
-    assert others == {"latent_grid", "save_figure"}
+    functions = [f for f in named if inspect.isfunction(f)]
+    names = {f.__name__ for f in functions}
+    assert {"draw_latent_space", "draw_samples", "draw_densities"} <= names
+    for function in functions:
+        returned = inspect.signature(function, eval_str=True).return_annotation
+        draws = function.__name__.startswith("draw_")
+        assert (returned is Figure) == draws, function.__name__
