@@ -72,7 +72,8 @@ class Sweep:
         waiting = [job for job in jobs if unique.get(job.run) is job]
         groups = groups_of(waiting)
         if len(waiting) > 1:
-            _console.say(f"{len(waiting)} jobs in {len(groups)} programs")
+            several = "program" if len(groups) == 1 else "programs"
+            _console.say(f"{len(waiting)} jobs in {len(groups)} {several}")
         try:
             self._runner.run(groups, watch)
         finally:
