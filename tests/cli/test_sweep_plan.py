@@ -46,7 +46,7 @@ def test_a_plan_refuses_what_does_not_fit(plan, monkeypatch):
     code, out, err = plan("--quick", "seed=0,1")
     assert code == 2
     assert "seconds" not in out
-    assert re.match(r"vaex: a program of 2 jobs takes .* MB, and 1.0 kB are free", err)
+    assert re.match(r"vaex: a program of 2 jobs takes .*B, and 1.0 kB are free", err)
     monkeypatch.undo()
     disk = SimpleNamespace(free=1000)
     monkeypatch.setattr(_sweep_plan.shutil, "disk_usage", lambda folder: disk)

@@ -99,7 +99,7 @@ def test_a_sweep_over_what_happened_before(train, tmp_path):
     line = ("-m", "run.accept_changes=true")
     code, out, err = train(root, *line, "seed=0,1,1", "trainer.batch_size=64,few")
     assert code == 1
-    assert "2 jobs in 1 programs" in out  # the same seed twice is one of them
+    assert "2 jobs in 1 program\n" in out  # the same seed twice is one of them
     lines = err.splitlines()
     assert lines[0] == "3 of 6 jobs failed:"
     assert sum("trainer.batch_size=few" in line for line in lines) == 3

@@ -36,8 +36,8 @@ HEADS = parts_of(vaex.likelihoods, Likelihood)
 POSTERIORS = parts_of(vaex.posteriors, Posterior)
 SCALED = set(
     "DiscretizedLogistic Gaussian Laplace LogNormal Logistic LogitNormal "
-    "OptimalSigmaGaussian PerDimensionScaleGaussian SharedScaleGaussian StudentT "
-    "TruncatedNormal Weibull".split()
+    "OptimalSigmaGaussian PerDimensionScaleGaussian SharedScaleGaussian "
+    "SigmoidGaussian StudentT TruncatedNormal Weibull".split()
 )
 """Heads whose elements have a scale that is predicted or learned."""
 

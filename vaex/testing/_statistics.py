@@ -8,14 +8,18 @@ from scipy import special, stats
 LEVEL = 1e-6
 
 
-def furthest(samples: np.ndarray, expected: np.ndarray) -> tuple[float, float]:
+def furthest(
+    samples: np.ndarray, expected: np.ndarray, spread: np.ndarray | None = None
+) -> tuple[float, float]:
     """Largest |mean - expected| in standard errors over [N, ...], and the limit.
 
-    NaN in `expected` are left out.
+    NaN in `expected` are left out. `spread` is the standard deviation where it is
+    known: that of the samples says nothing of what is too rare to be among them.
     """
     samples = np.asarray(samples, np.float64)
     expected = np.asarray(expected, np.float64)
-    error = samples.std(0, ddof=1) / np.sqrt(len(samples))
+    found = samples.std(0, ddof=1)
+    error = (found if spread is None else np.fmax(found, spread)) / len(samples) ** 0.5
     # Rounding of float32 values, where a sample has next to no spread.
     slack = 1e-6 * (1 + abs(expected))
     z = abs(samples.mean(0) - expected) / (error + slack)

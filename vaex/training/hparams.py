@@ -79,7 +79,7 @@ def scalar_names(factory: Callable[..., Any]) -> tuple[str, ...]:
 
     >>> from vaex.objectives.evidence_lower_bound import elbo
     >>> scalar_names(elbo)
-    ('beta',)
+    ('beta', 'temperature')
     """
     call = _function_of(unwrap(factory)[0])
     names = getattr(call, "__globals__", {})

@@ -65,7 +65,9 @@ def samples_follow_log_prob(subject: Subject) -> str:
             said.append(f"KS p {p:.2g}")
         require(p > LEVEL, f"samples do not follow log_prob: {said[-1]}")
         expected = grid.expectation(grid.log_prob)
-        z, limit = furthest(grid.at_draws, expected)
+        squares = grid.expectation(grid.log_prob**2)
+        spread = np.sqrt(np.maximum(squares - expected**2, 0.0))
+        z, limit = furthest(grid.at_draws, expected, spread)
         require(z < limit, f"E log p of draws is off by {z:.1f} standard errors")
     return ", ".join(said)
 
