@@ -73,7 +73,10 @@ def moments(root: Path) -> dict[str, tuple[Callable[[], bool], float]]:
 
 
 def _size(root: Path) -> int:
-    return sum(p.stat().st_size for p in root.glob("*/metrics.jsonl"))
+    try:
+        return sum(p.stat().st_size for p in root.glob("*/metrics.jsonl"))
+    except FileNotFoundError:  # taken away at the start of an attempt, just now
+        return 0
 
 
 def killed(root: Path, words: list[str], moment: str, chance: random.Random) -> bool:
