@@ -8,7 +8,6 @@ its own, interpreter included; the figures are medians.
 """
 
 import argparse
-import json
 import os
 import shutil
 import statistics
@@ -16,8 +15,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from importlib.metadata import version
 from pathlib import Path
+
+from _alternation import circumstances, write
 
 IMPORTS = "import jax, flax.linen, optax, distrax, hydra"
 """What every run needs before its first step."""
@@ -62,7 +62,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5, help="timings of each")
     parser.add_argument("--json", type=Path, help="where to write the figures")
     options = parser.parse_args()
-    load = os.getloadavg()[0]
+    report = {"benchmark": "startup", **circumstances(("vaex-jax", "jax", "distrax"))}
     cache = Path(tempfile.mkdtemp(prefix="cache-"))
     seconds_to_first_step(cache)  # fills the cache
     imports, starts = [], []
@@ -75,11 +75,8 @@ def main() -> None:
     print(f"first step   {start:6.2f} s   vaex train, warm cache")
     print(f"ratio        {start / bare:6.2f}")
     if options.json:
-        report = {"benchmark": "startup", "cores": os.cpu_count(), "load": load}
-        report |= {"versions": {n: version(n) for n in ("vaex-jax", "jax", "distrax")}}
         report |= {"imports": imports, "first_step": starts, "ratio": start / bare}
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps(report, indent=2) + "\n")
+        write(options.json, report)
 
 
 if __name__ == "__main__":

@@ -19,9 +19,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
+
+from _alternation import circumstances, write
 
 RATES = "optimizer.learning_rate=3e-4,1e-3,3e-3,1e-2"
 BETAS = "objective.beta=0.5,1,2,4"
@@ -69,7 +70,7 @@ print("SECONDS", float(np.median(taken[1:])))
 
 
 def words(number: int) -> list[str]:
-    """The swept values of the first so many jobs, a power of 4 and 2 of each."""
+    """The words that sweep over 8, 16 or 64 jobs."""
     lines = {64: (RATES, BETAS, SEEDS), 16: (BETAS, SEEDS), 8: (BETAS, "seed=0,1")}
     return list(lines.get(number, (RATES, BETAS, SEEDS)))
 
@@ -101,17 +102,6 @@ def pythae_seconds(steps: int, jobs: int) -> float | None:
         print(f"pythae was not run: {done.stderr.strip().splitlines()[-1:]}")
         return None
     return float(lines[-1].split()[1])
-
-
-def versions() -> dict[str, str]:
-    """Versions of what is here."""
-    found = {}
-    for name in PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
 
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:
@@ -157,7 +147,7 @@ def main() -> None:
     parser.add_argument("--pythae-jobs", type=int, default=2, help="0 leaves it out")
     parser.add_argument("--json", type=Path, help="where to write the figures")
     options = parser.parse_args()
-    load = os.getloadavg()[0]
+    report = {"benchmark": "sweep", **circumstances(PACKAGES)}
     found = measure(options)
     for name, entry in found.items():
         print(f"{name:26}{entry['seconds']:10.1f} s")
@@ -170,11 +160,8 @@ def main() -> None:
     faster = ratios(found)
     print("times faster: " + ", ".join(f"{k} {v:.2f}" for k, v in faster.items()))
     if options.json:
-        report = {"benchmark": "sweep", "cores": os.cpu_count(), "load": load}
         report |= {"steps": options.steps, "jobs": options.jobs}
-        report |= {"versions": versions(), "times_faster": faster, "results": found}
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps(report, indent=2) + "\n")
+        write(options.json, report | {"times_faster": faster, "results": found})
 
 
 if __name__ == "__main__":
