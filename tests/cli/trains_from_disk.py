@@ -1,11 +1,13 @@
-"""A script: memory that runs on one file take, mapped and read; prints JSON.
+"""A script: the memory that a run on a file takes at most; prints MB.
 
-python trains_from_disk.py FOLDER MEGABYTES
+python trains_from_disk.py FOLDER MEGABYTES MEMORY_MAP
+
+Each run is a process of its own: one that follows another in a process starts with
+what that one's compiler has left, and by how much differs from day to day.
 """
 
 import contextlib
 import io
-import json
 import sys
 import threading
 from pathlib import Path
@@ -56,23 +58,14 @@ def write(path: Path, rows: int) -> Path:
     return path
 
 
-def run(folder: Path, megabytes: int) -> dict[str, float]:
-    """MB at most: of a small file, and of a large one, mapped and read."""
-    large = write(folder / "large.npy", megabytes * (1 << 20) // (4 * WIDTH))
-    small = write(folder / "small.npy", 30000)  # two windows of the feed
+def run(folder: Path, megabytes: int, memory_map: str) -> float:
+    """MB at most of a run on a file of that size."""
+    path = write(folder / "rows.npy", megabytes * (1 << 20) // (4 * WIDTH))
     size = ["encoder.hidden=[8]", "decoder.hidden=[8]", "latent_dim=2"]
     size += ["trainer.steps=200", "evaluation.num_samples=4", "data.test_fraction=0.02"]
-
-    def peak(path: Path, mode: str, seed: int) -> float:
-        data = ["data=array", f"data.path={path}", f"data.memory_map={mode}"]
-        return peak_of(*data, *size, f"seed={seed}", f"run.root={folder}/runs")
-
-    return {
-        "small": peak(small, "true", 0),
-        "mapped": peak(large, "true", 1),
-        "read": peak(large, "false", 2),
-    }
+    data = ["data=array", f"data.path={path}", f"data.memory_map={memory_map}"]
+    return peak_of(*data, *size, f"run.root={folder}/runs")
 
 
 if __name__ == "__main__":
-    print(json.dumps(run(Path(sys.argv[1]), int(sys.argv[2]))))
+    print(run(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]))
