@@ -6,9 +6,11 @@ import numpy as np
 
 from vaex.data._checks import Splits, checked
 from vaex.data._moments import moments
+from vaex.data.factors import Factors
 from vaex.data.keeping import kept
 from vaex.data.rows import Rows
 from vaex.data.spec import Spec
+from vaex.errors import InputError
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +27,7 @@ class Dataset:
       num_levels: x holds the integers 0 to num_levels - 1; None for real values.
       checksum: of the data and of how they were split.
       columns: names along the last axis of x; empty where there are none.
+      factors: what the examples were made from, where it is known; never in a batch.
 
     Raises:
       InputError: if the splits do not agree, are empty, or hold a value out of
@@ -42,10 +45,20 @@ class Dataset:
     num_levels: int | None
     checksum: str
     columns: tuple[str, ...] = ()
+    factors: Factors | None = None
 
     def __post_init__(self) -> None:
         splits = checked(self.splits, self.num_levels, self.columns)
         object.__setattr__(self, "splits", splits)
+        if self.factors is None:
+            return
+        rows = {name: len(split["x"]) for name, split in splits.items()}
+        known = {name: len(values) for name, values in self.factors.values.items()}
+        if rows != known:
+            raise InputError(
+                f"factors must have a row for each of x in every split, {rows}, got "
+                f"{known}"
+            )
 
     @property
     def event_shape(self) -> tuple[int, ...]:
