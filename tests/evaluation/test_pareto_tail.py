@@ -97,6 +97,7 @@ def test_sizes_and_thresholds_are_those_of_the_paper():
     assert reliable_below(10**4) == 0.7
 
 
+@pytest.mark.slow
 def test_the_tail_is_kept_exactly_whatever_the_chunks():
     """K = 50 in chunks of 4, the last of which counts for two samples."""
     import jax
