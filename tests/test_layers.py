@@ -69,6 +69,9 @@ RULES = {
     "training": Rule(L1, TRAINING),
     "evaluation": Rule(L1 | names("training"), TRAINING),
     "anomaly": Rule(L1 | names("training evaluation"), TRAINING),
+    "metrics": Rule(
+        L1 | names("training evaluation"), TRAINING | names("scipy sklearn")
+    ),
     "io": Rule(L1 | names("training"), TRAINING | names("filelock orbax safetensors")),
     "sweeps": Rule(BASE | names("io"), names("numpy scipy filelock yaml")),
     "samplers": Rule(
