@@ -37,7 +37,8 @@ class LikelihoodRegret(Score):
 
     Attributes:
       num_steps: of Adam.
-      learning_rate: in units of the latent space.
+      learning_rate: at the first step, in units of the latent space; it falls to 0 by
+        a cosine, which lets the noise of the gradients settle.
       gradient_samples: of each gradient.
 
     Source: Xiao, Yan, Amit, "Likelihood Regret: An Out-of-Distribution Detection Score
@@ -89,7 +90,8 @@ class LikelihoodRegret(Score):
             return q.mean(), jnp.log(q.stddev())
 
         start = example.apply(encoded, key)
-        optimizer = optax.adam(self.learning_rate)
+        rate = optax.cosine_decay_schedule(self.learning_rate, self.num_steps)
+        optimizer = optax.adam(rate)
 
         def loss(numbers: Any, key: Array) -> Array:
             return self._negative_elbo(

@@ -1,0 +1,181 @@
+"""Every score against its closed form, and the coverage of its error."""
+
+import functools
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from tests.anomaly import exact, scoring
+from tests.oracles.ppca import ppca
+from vaex.anomaly.latent_mahalanobis import LatentMahalanobis
+from vaex.anomaly.likelihood_ratio import LikelihoodRatio
+from vaex.anomaly.likelihood_regret import LikelihoodRegret
+from vaex.anomaly.log_mean_density import LogMeanDensity
+from vaex.anomaly.named_scores import score_named, score_names
+from vaex.anomaly.negative_elbo import NegativeELBO
+from vaex.anomaly.negative_log_marginal import NegativeLogMarginal
+from vaex.anomaly.reconstruction_error import ReconstructionError
+from vaex.anomaly.typicality import Typicality
+from vaex.errors import InputError
+from vaex.preparations.identity import Identity
+from vaex.preparations.standardize import Standardize
+
+LEVELS = (0.5, 0.9, 0.95)
+
+
+def check(found, expected) -> None:
+    """Intervals of value +- se hold the exact number as often as they say.
+
+    600 rows with independent draws: shares within 4 standard errors of a share, and the
+    mean standardised deviation within 4 of 0, each with probability 0.9999; 0.01 more
+    for the t distribution that errors of few draws give, and for skewness.
+    """
+    deviation = (found.value - expected) / found.se
+    size = np.sqrt(len(expected))
+    assert abs(deviation.mean()) < 4 / size + 0.15  # skewed draws bias z, not value
+    for level in LEVELS:
+        inside = (np.abs(deviation) < stats.norm.ppf((1 + level) / 2)).mean()
+        assert abs(inside - level) < 4 * np.sqrt(level * (1 - level)) / size + 0.01
+    # No error is so large that this says nothing.
+    assert found.se.mean() < 0.5 * np.std(expected)
+
+
+def variables() -> dict:
+    return exact.model().variables
+
+
+def test_reconstruction_probability_and_its_parts():
+    x = exact.rows()
+    found, expected = scoring.reconstruction()({"x": x}), exact.reconstruction
+    parts = expected(variables(), x)
+    check(found, parts.sum(1))
+    np.testing.assert_allclose(found.attribution.sum(1), found.value, rtol=1e-6)
+    error = found.attribution - parts
+    assert (np.abs(error.mean(0)) < 4 * error.std(0) / np.sqrt(len(x))).all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("score", "expected"),
+    [
+        (LogMeanDensity(), exact.log_mean_density),
+        (NegativeELBO(), exact.elbo),
+        (NegativeLogMarginal(), exact.log_marginal),
+    ],
+)
+def test_scores_in_nats(score, expected):
+    found = scoring.of(score, num_samples=256)({"x": exact.rows()})
+    check(found, expected(variables(), exact.rows()))
+    assert found.attribution is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [("squared", exact.squared_error), ("absolute", exact.absolute_error)],
+)
+def test_reconstruction_errors(kind, expected):
+    found = scoring.of(ReconstructionError(kind))({"x": exact.rows()})
+    parts = expected(variables(), exact.rows())
+    check(found, parts.sum(1))
+    np.testing.assert_allclose(found.attribution.sum(1), found.value, rtol=1e-6)
+
+
+@pytest.mark.slow
+def test_regret_is_the_gap_to_the_true_posterior():
+    """Which is a Gaussian with a diagonal covariance here: the best q is exact.
+
+    What the optimiser leaves of the gap comes on top of the error.
+    """
+    x = exact.rows()[:100]
+    expected = exact.elbo(variables(), x) - exact.log_marginal(variables(), x)
+    found = scoring.of(LikelihoodRegret(), num_samples=512)({"x": x})
+    assert abs((found.value - expected).mean()) < 0.02
+    assert (np.abs(found.value - expected) < 4 * found.se + 0.05).all()
+    assert expected.min() > 0.1
+
+
+@pytest.mark.slow
+def test_mahalanobis_of_the_codes():
+    x = exact.rows()
+    score = LatentMahalanobis().fit(
+        exact.model().model, variables(), Identity(), {"x": x[:200]}
+    )
+    found = scoring.of(score)({"x": x})
+    codes = exact.numbers(variables(), x).mean
+    off = codes - codes[:200].mean(0)
+    inverse = np.linalg.inv(np.cov(codes[:200].T))
+    expected = 0.5 * np.einsum("ni,ij,nj->n", off, inverse, off)
+    # float32 codes, whitened.
+    np.testing.assert_allclose(found.value, expected, rtol=2e-4, atol=1e-5)
+    assert (found.se == 0).all()
+    assert (found.num_samples == 0).all()
+
+
+@pytest.mark.slow
+def test_typicality_is_the_distance_from_the_entropy():
+    """Exact -log p and H give the score; H is fitted on the first 300 rows."""
+    x, kind = exact.rows(), Typicality(num_samples=256)
+    score = kind.fit(exact.model().model, variables(), Identity(), {"x": x[:300]})
+    exact_nats = exact.log_marginal(variables(), x)
+    assert abs(score.entropy - exact_nats[:300].mean()) < 0.03
+    found = scoring.of(score, num_samples=256)({"x": x})
+    expected = np.abs(exact_nats - exact_nats[:300].mean())
+    clear = expected > 1.0  # the absolute value folds what is nearer
+    assert clear.sum() > 200
+    deviation = (found.value - expected)[clear] / found.se[clear]
+    assert abs((np.abs(deviation) < 1.96).mean() - 0.95) < 0.06
+
+
+@pytest.mark.slow
+def test_ratio_of_two_linear_models():
+    """The background is the same network with more noise: both densities are known."""
+    x, other = exact.rows(), ppca(0.1, 1.6)
+    head = dict(other.variables["params"]["likelihood"])
+    head["raw_scale"] = head["raw_scale"] + 1.0
+    wider = {"params": {**other.variables["params"], "likelihood": head}}
+    found = scoring.of(
+        LikelihoodRatio(other.model, wider, Identity()), num_samples=256
+    )({"x": x})
+    expected = exact.log_marginal(variables(), x) - exact.log_marginal(wider, x)
+    check(found, expected)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["reconstruction", "log_marginal"])
+def test_densities_are_in_the_unit_of_the_data(name):
+    """Data of ten times the size, standardised back: D log 10 nats more, in all."""
+    x, size = exact.rows()[:20], exact.rows().shape[1]
+    oracle, score = exact.model(), score_named(name)
+    scale = np.full(size, 8.0, np.float32)  # exact in float32
+    larger = Standardize(np.zeros(size, np.float32), scale)
+    kind = type(scoring.of(score))
+    found = kind(oracle.model, oracle.variables, larger, score)({"x": 8 * x})
+    plain = kind(oracle.model, oracle.variables, Identity(), score)({"x": x})
+    extra = found.value - plain.value - size * np.log(8.0)
+    # Other bytes, other draws.
+    assert (np.abs(extra) < 5 * np.hypot(found.se, plain.se)).all()
+    if found.attribution is not None:
+        np.testing.assert_allclose(found.attribution.sum(1), found.value, rtol=1e-5)
+
+
+@functools.cache
+def names():
+    return score_names()
+
+
+def test_scores_are_found_by_name():
+    assert set(names()) == {
+        "reconstruction",
+        "log_mean_density",
+        "elbo",
+        "log_marginal",
+        "error",
+        "mahalanobis",
+        "regret",
+        "typicality",
+        "ratio",
+    }
+    with pytest.raises(InputError, match="score must be one of .*, got 'mse'"):
+        score_named("mse")
