@@ -156,10 +156,9 @@ def test_the_curve_is_that_of_the_tempered_posteriors():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("schedule", ["linear", "sigmoidal"])
-def test_from_the_encoders_gaussian_it_is_shorter(schedule):
+def test_from_the_encoders_gaussian_it_is_shorter():
     settings = Annealing(
-        start="posterior", schedule=schedule, num_chains=8, num_leapfrog=5,
+        start="posterior", schedule="linear", num_chains=8, num_leapfrog=5,
         tuning_temperatures=30,
     )  # fmt: skip
     found = run(make_annealed, 20, settings)
