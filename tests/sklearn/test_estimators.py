@@ -1,0 +1,40 @@
+"""scikit-learn's own checks."""
+
+import pytest
+
+pytest.importorskip("sklearn")
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from vaex.sklearn.classifier import VAEClassifier
+from vaex.sklearn.density import VAEDensity
+from vaex.sklearn.detector import VAEDetector
+from vaex.sklearn.imputer import VAEImputer
+from vaex.sklearn.transformer import VAETransformer
+
+# The least that is a model: what is checked does not depend on how good it is, but for
+# the classifier, whose accuracy on blobs is checked.
+SMALL = {"hidden": (4,), "num_steps": 10}
+
+pytestmark = [
+    # scikit-learn leaves out a check that needs SCIPY_ARRAY_API.
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning"),
+    pytest.mark.xdist_group("sklearn"),
+]
+
+
+@parametrize_with_checks([VAETransformer(**SMALL)])
+def test_the_transformer_passes_the_checks_of_scikit_learn(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.slow
+@parametrize_with_checks(
+    [
+        VAEClassifier(hidden=(4,), num_steps=300),
+        VAEDensity(**SMALL, num_samples=2),
+        VAEDetector(**SMALL, num_samples=2, num_models=2),
+        VAEImputer(**SMALL, num_samples=2),
+    ]
+)
+def test_estimators_pass_the_checks_of_scikit_learn(estimator, check):
+    check(estimator)

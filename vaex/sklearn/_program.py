@@ -1,0 +1,106 @@
+"""The compiled programs of a structure, shared by all estimators that have it."""
+
+from collections.abc import Mapping
+from functools import cached_property, lru_cache
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from vaex.numerics import named_fold
+from vaex.objectives.evidence_lower_bound import elbo
+from vaex.objectives.importance_weighted import iwae
+from vaex.sklearn._encoding import Encoding
+from vaex.sklearn._semi_supervised import LabelledVAE, labelled_bound
+from vaex.sklearn._structure import Structure
+from vaex.training.experiment import Experiment
+from vaex.training.hparams import arguments
+from vaex.training.optimizers import adam
+from vaex.training.state import TrainState, make_init, step_rngs
+from vaex.training.step import make_chunk, make_step
+from vaex.training.updates import UpdatesConfig
+
+KEPT = 16
+"""Structures whose programs are kept; the one that was not used for longest goes."""
+
+
+class Program:
+    """Model, preparation and what is compiled of them.
+
+    Args:
+      structure: what they are made of.
+    """
+
+    def __init__(self, structure: Structure):
+        self.structure = structure
+        self.preparation = Encoding(structure.groups)
+        if structure.num_classes:
+            objective: Any = labelled_bound
+            self.model: Any = LabelledVAE(
+                structure.model(), structure.classifier(), structure.num_classes
+            )
+        else:
+            several = structure.num_samples > 1
+            objective = _bound(structure.num_samples) if several else elbo
+            self.model = structure.model()
+        self.experiment = Experiment(
+            model=self.model,
+            objective=objective,
+            optimizer=adam,
+            preparation=self.preparation,
+            updates=UpdatesConfig(clip_norm=100.0),
+        )
+        self.kept: dict[Any, Any] = {}
+
+    @cached_property
+    def init(self) -> Any:
+        """(key, hparams, rows of a batch) -> state."""
+
+        def init(key: Array, hparams: Any, rows: Any) -> TrainState:
+            return make_init(self.experiment, rows)(key, hparams)
+
+        return jax.jit(init)
+
+    @cached_property
+    def chunk(self) -> Any:
+        """(state, rows, indices [n, B], count) -> (state, metrics [n])."""
+        return jax.jit(make_chunk(make_step(self.experiment)))
+
+    @cached_property
+    def look(self) -> Any:
+        """(state, key, rows) -> held-out loss, nats a row, with the same noise."""
+        root, options = self.experiment.root()
+
+        def look(state: TrainState, key: Array, rows: Mapping[str, Array]) -> Array:
+            weights = {**options, **arguments(state.hparams, "objective", options)}
+            variables = {"params": state.params, **state.variables}
+            batch = self.preparation(named_fold(key, "prepare"), rows)
+            rngs = step_rngs(key)
+            return root.apply(
+                variables, batch, train=False, weights=weights, rngs=rngs
+            )[0]
+
+        return jax.jit(look)
+
+    def __reduce__(self) -> Any:
+        """Copies and pickles are looked up by the structure."""
+        return program_of, (self.structure,)
+
+
+def _bound(num_samples: int) -> Any:
+    import functools
+
+    return functools.partial(iwae, num_samples=num_samples)
+
+
+@lru_cache(maxsize=KEPT)
+def program_of(structure: Structure) -> Program:
+    """The programs of a structure; the same object for equal ones."""
+    return Program(structure)
+
+
+def zeros(structure: Structure, count: int) -> dict[str, Any]:
+    """Rows of nothing, of the shapes that a structure has."""
+    shape = (count, structure.width)
+    return {"x": jnp.zeros(shape), "mask": jnp.zeros(shape, bool)}

@@ -1,0 +1,205 @@
+"""Outliers of a table."""
+
+from typing import Any, Self
+
+import numpy as np
+from scipy.special import erf
+from sklearn.base import OutlierMixin
+
+from vaex.anomaly.p_values import conformal_p_values
+from vaex.anomaly.reconstruction_probability import ReconstructionProbability
+from vaex.anomaly.scores import Scores
+from vaex.anomaly.thresholds import contamination_threshold
+from vaex.errors import InputError
+from vaex.sklearn._estimator import VAEEstimator
+from vaex.sklearn._fitting import taken
+from vaex.sklearn._reading import read
+from vaex.sklearn._scoring import score_of, scored
+
+MOST_SCORED = 20_000
+"""Rows of the training data that the threshold is taken from, at most."""
+
+
+class VAEDetector(OutlierMixin, VAEEstimator):
+    """Outlier detection by a score of variational autoencoders.
+
+    Scores are the same bits for a row in any batch and order. They are in the unit of
+    the score (nats), with continuous columns in robust standard deviations; missing
+    cells are left out.
+
+    Args:
+      anomaly_score: name or object of `vaex.anomaly`: "elbo", "reconstruction",
+        "log_marginal", ...
+      contamination: share of the training rows that `predict` calls outliers.
+      num_models: trained from different seeds; their scores are averaged.
+      num_samples: posterior samples of a row and a model.
+      tolerance: standard error of a model's score at which sampling goes on no longer;
+        None: `num_samples`.
+      **options: of `VAEEstimator`; defaults and reasons in docs/sklearn.md.
+
+    Attributes:
+      offset_: `decision_function` is `score_samples` minus this.
+      calibration_: scores of the held-out rows, for `p_values`.
+
+    Source: An, Cho, "Variational Autoencoder based Anomaly Detection using
+      Reconstruction Probability", SNU Data Mining Center technical report, 2015.
+
+    >>> X = np.random.default_rng(0).normal(size=(40, 3))
+    >>> model = VAEDetector(num_models=1, num_steps=10, num_samples=4, random_state=0)
+    >>> int((model.fit_predict(X) == -1).sum())
+    4
+    """
+
+    def __init__(
+        self,
+        *,
+        anomaly_score: Any = "elbo",
+        contamination: float = 0.1,
+        num_models: int = 3,
+        num_samples: int = 64,
+        tolerance: float | None = None,
+        latent_dim: int | None = None,
+        hidden: tuple[int, ...] | None = None,
+        likelihood: Any = None,
+        num_steps: int = 5000,
+        learning_rate: float = 2e-3,
+        batch_size: int = 128,
+        validation_fraction: float = 0.1,
+        patience: int = 5,
+        unknown: str = "error",
+        random_state: Any = None,
+        verbose: int = 0,
+    ):
+        super().__init__(
+            latent_dim=latent_dim,
+            hidden=hidden,
+            likelihood=likelihood,
+            num_steps=num_steps,
+            learning_rate=learning_rate,
+            batch_size=batch_size,
+            validation_fraction=validation_fraction,
+            patience=patience,
+            unknown=unknown,
+            random_state=random_state,
+            verbose=verbose,
+        )
+        self.anomaly_score = anomaly_score
+        self.contamination = contamination
+        self.num_models = num_models
+        self.num_samples = num_samples
+        self.tolerance = tolerance
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Trains the models, and finds the threshold.
+
+        Args:
+          X: [N, d] numbers, or a data frame; NaN where missing.
+          y: not used.
+        """
+        del y
+        if not 0 < self.contamination <= 0.5:
+            raise InputError(
+                f"contamination must lie in (0, 0.5], got {self.contamination!r}"
+            )
+        if self.num_models < 1:
+            raise InputError(f"num_models must be at least 1, got {self.num_models!r}")
+        score = score_of(self.anomaly_score)
+        table, _ = read(self, X, fitting=True)
+        rows, held_out = self._fit_members(table, count=self.num_models)
+        program, trained = self._program, np.arange(len(rows["x"]))
+        trained = np.setdiff1d(trained, held_out)
+        self.scores_ = [
+            score.fit(
+                program.model,
+                variables,
+                program.preparation,
+                taken(rows, trained),
+                seed=self.seed_ % 2**31,
+            )
+            for variables in self.members_
+        ]
+        total = len(rows["x"])
+        known = np.arange(total)
+        if total > MOST_SCORED:
+            known = np.random.default_rng([self.seed_, 3]).permutation(total)
+            known = np.sort(known[:MOST_SCORED])
+        values = self._scored(taken(rows, known)).value
+        self.offset_ = -contamination_threshold(values, self.contamination)
+        self.location_, self.spread_ = float(values.mean()), float(values.std())
+        self.calibration_ = np.zeros(0)
+        if len(held_out):
+            self.calibration_ = self._scored(taken(rows, held_out)).value
+        return self
+
+    def score_samples(self, X: Any) -> np.ndarray:
+        """Minus the score, [N]: lower is more anomalous, as in scikit-learn."""
+        return -self._scored(self._read(X)).value
+
+    def score_with_error(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
+        """`score_samples` and its Monte-Carlo standard error, [N] each."""
+        found = self._scored(self._read(X))
+        return -found.value, found.se
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """`score_samples` minus `offset_`, [N]: below 0 for outliers."""
+        return self.score_samples(X) - self.offset_
+
+    def predict(self, X: Any) -> np.ndarray:
+        """-1 for outliers, 1 for inliers, [N]."""
+        return np.where(self.decision_function(X) < 0, -1, 1)
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """How normal and how anomalous a row is, [N, 2], in [0, 1] and of sum 1.
+
+        max(0, erf((s - mean) / (sqrt(2) std))) of the score s, by mean and standard
+        deviation over the training rows. A scaling for people and for combining
+        detectors, not a calibrated probability; `p_values` are calibrated.
+
+        Source: Kriegel, Kroger, Schubert, Zimek, "Interpreting and Unifying Outlier
+          Scores", SDM 2011, https://doi.org/10.1137/1.9781611972818.2.
+        """
+        distance = -self.score_samples(X) - self.location_
+        odd = np.maximum(0.0, erf(distance / (np.sqrt(2) * max(self.spread_, 1e-300))))
+        return np.stack([1 - odd, odd], axis=1)
+
+    def p_values(self, X: Any) -> np.ndarray:
+        """Conformal p-values against the held-out rows, [N].
+
+        At most a share t of normal rows has a p-value of t or less, where held-out rows
+        are normal. They ended training and were not trained on.
+
+        Raises:
+          InputError: if no row was held out.
+        """
+        rows = self._read(X)
+        if not len(self.calibration_):
+            raise InputError(
+                "p_values needs held-out rows, of which there are none: fit on 20 rows "
+                "or more with validation_fraction above 0"
+            )
+        return conformal_p_values(self.calibration_, self._scored(rows).value)
+
+    def attribution(self, X: Any) -> np.ndarray:
+        """How many nats of -E_q log p(x|z) each column is, [N, d].
+
+        0 for missing cells. It sums to the score "reconstruction"; of other scores,
+        which are no sums over columns, it says which columns are rebuilt badly.
+        """
+        own: Any = ReconstructionProbability()
+        found = self._scored(self._read(X), [own] * len(self.members_)).attribution
+        if found is None or found.shape[1:] != (self.table_.width,):
+            raise InputError(
+                "attribution needs a head that scores each column by itself, not "
+                f"{self.likelihood!r}"
+            )
+        return found[:, list(self.table_.places)].astype(np.float64)
+
+    def _scored(self, rows: dict[str, np.ndarray], scores: Any = None) -> Scores:
+        return scored(
+            self._program,
+            self.members_,
+            scores or self.scores_,
+            rows,
+            num_samples=self.num_samples,
+            tolerance=self.tolerance,
+        )
