@@ -161,7 +161,8 @@ def main() -> None:
     print("times faster: " + ", ".join(f"{k} {v:.2f}" for k, v in faster.items()))
     if options.json:
         report |= {"steps": options.steps, "jobs": options.jobs}
-        write(options.json, report | {"times_faster": faster, "results": found})
+        faster = {f"over {name}": value for name, value in faster.items()}
+        write(options.json, report | {"ratios": faster, "results": found})
 
 
 if __name__ == "__main__":

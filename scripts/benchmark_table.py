@@ -53,10 +53,21 @@ def startup_table(report: Report) -> str:
     return rows(cells)
 
 
+def sweep_table(report: Report) -> str:
+    """Seconds of all jobs and of one."""
+    number = report["jobs"]
+    cells = [(f"{number} jobs of {report['steps']} steps", "seconds", "a job")]
+    for name, found in report["results"].items():
+        whole = found["seconds"]
+        cells.append((name, f"{whole:,.0f}", f"{whole / number:.2f}"))
+    return rows(cells)
+
+
 TABLES: dict[str, Callable[[Report], str]] = {
     "train": train_table,
     "nll": nll_table,
     "startup": startup_table,
+    "sweep": sweep_table,
 }
 
 

@@ -1,0 +1,1 @@
+"""What `benchmark_nll.py` times, one program a file."""
