@@ -62,6 +62,8 @@ def show_results(results: dict[str, Any]) -> None:
             continue
         whole = isinstance(row["value"], int)
         value = f"{row['value']}" if whole else f"{row['value']:.3f}"
+        if "interval" in row:  # the value alone would say too much
+            value = " to ".join(f"{end:.3f}" for end in row["interval"])
         se = "-" if row["se"] is None else f"{row['se']:.3f}"
         unit = f"of {row['of']}" if "of" in row else row["unit"]
         table.add_row(label, value, se, unit)

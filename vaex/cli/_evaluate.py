@@ -138,8 +138,18 @@ def evaluate(
     num_samples: int | None = None,
     *,
     show_progress: bool = True,
+    further: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
-    """Results of a run on one split, with a progress bar where it is wanted."""
+    """Results of a run on one split, with a progress bar where it is wanted.
+
+    Args:
+      run: to evaluate.
+      estimator: of the run.
+      split: of its data.
+      num_samples: K; None for that of the configuration.
+      show_progress: whether to.
+      further: (results, per-example estimates) -> results with more in them.
+    """
     from vaex.cli._progress import CountProgress
 
     num_samples = num_samples or estimator.config.num_samples
@@ -148,7 +158,8 @@ def evaluate(
     with CountProgress(len(data["x"]), label) as progress:
         on_block = progress.update if show_progress else lambda done: None
         found = estimator.estimate(run.variables, data, num_samples, on_block)
-    return conclude(run, estimator, split, found, num_samples)
+    results = conclude(run, estimator, split, found, num_samples)
+    return further(results, found) if further else results
 
 
 def conclude(

@@ -1,0 +1,309 @@
+"""What `vaex evaluate --metrics` can measure: names, what they are, what they cost."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from vaex.cli._evaluate import Estimator
+from vaex.errors import InputError
+from vaex.evaluation.annealing import Annealing
+from vaex.evaluation.densities_of_z import lacks_density
+from vaex.evaluation.elbo_surgery import make_surgery, operate, summarize_surgery
+from vaex.evaluation.estimates import estimate
+from vaex.evaluation.evidence_sandwich import make_annealed, make_sandwich
+from vaex.evaluation.evidence_summary import (
+    rate_distortion_curve,
+    summarize_annealed,
+    summarize_sandwich,
+    with_interval,
+)
+from vaex.evaluation.inference_gaps import make_gaps, summarize_gaps
+from vaex.evaluation.latent_health import Reasons
+from vaex.evaluation.summary import missing
+from vaex.evaluation.tail_weights import make_tail_weights, summarize_tails
+from vaex.io.load import LoadedRun
+
+NATS = "nats/example"
+
+QUERIES = 2048
+"""Examples whose z is drawn for the surgery; components are all."""
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """A run, the estimates of one of its splits, and how more is to be measured.
+
+    Attributes:
+      run: what is evaluated.
+      estimator: of the run.
+      data: the split as stored.
+      found: per-example estimates of all of it.
+      num_samples: K that they were made with.
+      num_examples: of the split, that the costly metrics take.
+      num_temperatures: T of the annealing.
+      annealing: the rest of it.
+      tolerance: nats; a number that may be off by more is an interval.
+      progress: (total, label) -> a context with `update(done)`.
+    """
+
+    run: LoadedRun
+    estimator: Estimator
+    data: dict[str, np.ndarray]
+    found: dict[str, Any]
+    num_samples: int
+    num_examples: int
+    num_temperatures: int
+    annealing: Annealing
+    tolerance: float
+    progress: Callable[[int, str], Any] = field(repr=False)
+
+    @property
+    def parts(self) -> tuple[Any, Any]:
+        """Model and preparation."""
+        return self.run.model, self.run.parts.preparation
+
+    @property
+    def log_det(self) -> float:
+        """Nats per example from prepared to data units."""
+        return self.run.parts.preparation.log_det
+
+    @cached_property
+    def chosen(self) -> np.ndarray:
+        """[n] rows of the split, chosen at random once and for all."""
+        total = len(self.data["x"])
+        order = np.random.default_rng(0).permutation(total)
+        return np.sort(order[: self.num_examples])
+
+    @cached_property
+    def annealed(self) -> dict[str, np.ndarray]:
+        """Lower bounds on log p(x) of the chosen rows; for several metrics."""
+        function = make_annealed(*self.parts, self.annealing)
+        return self.of_chosen(function, self.num_temperatures, "annealing")
+
+    def of_all(self, function: Any, num: int, label: str) -> dict[str, Any]:
+        """A function as `make_estimate` gives, of every row."""
+        return self._estimate(function, num, label, np.arange(len(self.data["x"])))
+
+    def of_chosen(self, function: Any, num: int, label: str) -> dict[str, Any]:
+        """A function as `make_estimate` gives, of the chosen rows, with their keys."""
+        return self._estimate(function, num, label, self.chosen)
+
+    def _estimate(
+        self, function: Any, num: int, label: str, rows: np.ndarray
+    ) -> dict[str, Any]:
+        compiled = jax.jit(function)
+        few = {name: values[rows] for name, values in self.data.items()}
+
+        def of_rows(variables: Any, key: Any, block: Any, index: Any, k: Any) -> Any:
+            return compiled(variables, key, block, rows[index].astype(np.int32), k)
+
+        with self.progress(len(rows), label) as progress:
+            return estimate(
+                of_rows,
+                self.run.variables,
+                self.estimator.key,
+                few,
+                num_samples=num,
+                block_size=min(self.estimator.config.block_size, len(rows)),
+                on_block=progress.update,
+            )
+
+
+def k_hat(asked: Asked) -> dict[str, Any]:
+    """Entry `k_hat`."""
+    if "log_px" not in asked.found:
+        return {"k_hat": missing("there are no importance weights", "k")}
+    count, num = asked.estimator.config.samples_per_chunk, asked.num_samples
+    function = make_tail_weights(*asked.parts, count, num)
+    found = asked.of_all(function, num, "tails of the weights")
+    return {"k_hat": summarize_tails(found["largest"], num)}
+
+
+def ais(asked: Asked) -> dict[str, Any]:
+    """Entry `ais`."""
+    reason = lacks_density(asked.run.model)
+    if reason:
+        return {"ais": missing(reason, NATS)}
+    other = asked.found.get("log_px")
+    return {
+        "ais": summarize_annealed(
+            asked.annealed,
+            asked.annealing,
+            asked.num_temperatures,
+            log_det=asked.log_det,
+            importance_weighted=None if other is None else other[asked.chosen],
+        )
+    }
+
+
+def bdmc(asked: Asked) -> dict[str, Any]:
+    """Entry `bdmc`."""
+    reason = lacks_density(asked.run.model)
+    if reason:
+        return {"bdmc": missing(reason, NATS)}
+    function = make_sandwich(*asked.parts, asked.annealing)
+    found = asked.of_chosen(function, asked.num_temperatures, "annealing both ways")
+    options = {"log_det": asked.log_det}
+    settings = (asked.annealing, asked.num_temperatures)
+    return {"bdmc": summarize_sandwich(found, *settings, **options)}
+
+
+def surgery(asked: Asked) -> dict[str, Any]:
+    """Entry `surgery`."""
+    reason = Reasons.of(asked.run.model).information
+    total = len(asked.data["x"])
+    if reason or total < 2:
+        none = missing(reason or "needs two examples", NATS)
+        return {"surgery": {"mutual_information": none, "marginal_kl": none}}
+    chosen = np.sort(np.random.default_rng(0).permutation(total)[:QUERIES])
+    with asked.progress(total, "surgery") as progress:
+        found = operate(
+            make_surgery(*asked.parts),
+            asked.run.variables,
+            asked.estimator.key,
+            asked.data,
+            chosen,
+            block_size=min(asked.estimator.config.block_size, total),
+            on_block=progress.update,
+        )
+    rate = asked.found.get("rate")
+    rate = None if rate is None else rate[chosen].sum(-1)
+    is_conditional = "condition" in asked.data
+    parts = summarize_surgery(found, rate, total, is_conditional=is_conditional)
+    return {"surgery": parts}
+
+
+def gaps(asked: Asked) -> dict[str, Any]:
+    """Entry `gaps`."""
+    reason = lacks_density(asked.run.model)
+    if reason or "elbo" not in asked.found:
+        none = missing(reason or "there is no ELBO", NATS)
+        names = ("approximation", "amortisation", "inference")
+        return {"gaps": dict.fromkeys(names, none)}
+    found = asked.of_chosen(make_gaps(*asked.parts), 1, "posteriors of one example")
+    log_px = {"ais": asked.annealed["log_px"]}
+    if "log_px" in asked.found:
+        log_px["importance weights"] = asked.found["log_px"][asked.chosen]
+    return {"gaps": summarize_gaps(found, asked.found["elbo"][asked.chosen], log_px)}
+
+
+def rate_distortion(asked: Asked) -> dict[str, Any]:
+    """Entry `rate_distortion`."""
+    reason = lacks_density(asked.run.model)
+    if reason:
+        return {"rate_distortion": missing(reason, NATS)}
+    if asked.annealing.start != "prior":
+        raise InputError(
+            "--metrics rate_distortion is a curve from the prior; leave out "
+            f"--start {asked.annealing.start}"
+        )
+    settings = (asked.annealing, asked.num_temperatures)
+    points = rate_distortion_curve(asked.annealed, *settings, log_det=asked.log_det)
+    size = {"num_examples": len(asked.chosen), "unit": NATS}
+    return {"rate_distortion": {"points": points} | size}
+
+
+class Metric(NamedTuple):
+    """Something to measure.
+
+    Attributes:
+      about: what it is.
+      cost: what it costs.
+      measure: fills in entries of results.
+    """
+
+    about: str
+    cost: str
+    measure: Callable[[Asked], dict[str, Any]]
+
+
+METRICS = {
+    "nll": Metric(
+        "ELBO, NLL and bits/dim by K importance samples, what z carries",
+        "always measured; N x K passes",
+        lambda asked: {},
+    ),
+    "k_hat": Metric(
+        "Pareto k-hat: for how many examples the NLL can be trusted",
+        "as much as the NLL once more",
+        k_hat,
+    ),
+    "ais": Metric(
+        "NLL by annealed importance sampling, where importance weights fail",
+        "n x C x T x 11 passes back and forth through the decoder",
+        ais,
+    ),
+    "bdmc": Metric(
+        "how far off that may be: both bounds, on data drawn from the model",
+        "twice as much as ais",
+        bdmc,
+    ),
+    "surgery": Metric(
+        "I(n; z) and KL(q(z) || p(z)) with all N components",
+        f"N encodings, N x min(N, {QUERIES}) densities of z",
+        surgery,
+    ),
+    "gaps": Metric(
+        "what the family of q and the encoder lose of log p(x)",
+        "n x 1,600 passes back and forth through the decoder, and ais",
+        gaps,
+    ),
+    "rate_distortion": Metric(
+        "rate-distortion curve of the decoder, with a figure",
+        "as ais; nothing more where that is measured",
+        rate_distortion,
+    ),
+}
+
+
+def chosen_metrics(words: Sequence[str]) -> list[str]:
+    """Names in the order of the table, from words with commas.
+
+    Raises:
+      InputError: if there is no such metric.
+    """
+    from vaex.cli._suggestions import did_you_mean
+
+    names = [name for word in words for name in word.split(",") if name]
+    for name in names:
+        if name not in METRICS:
+            near = did_you_mean(name, METRICS)
+            raise InputError(
+                f"--metrics: there is no {name!r}{near}; there are: "
+                f"{', '.join(METRICS)}"
+            )
+    return [name for name in METRICS if name in names]
+
+
+def measure(asked: Asked, names: Sequence[str]) -> dict[str, Any]:
+    """Entries of results for the metrics named, intervals where a gap is too wide."""
+    results: dict[str, Any] = {}
+    for name in names:
+        results |= METRICS[name].measure(asked)
+    if {"ais", "bdmc"} <= results.keys():
+        gap = results["bdmc"]
+        results["ais"] = with_interval(results["ais"], gap, asked.tolerance)
+    return results
+
+
+def with_known_gap(results: dict[str, Any], tolerance: float) -> dict[str, Any]:
+    """The NLL as an interval, where annealing shows it to be off by too much.
+
+    How far the importance-weighted NLL may be off is what it is above the annealed one
+    on the same examples, and how far that may be off.
+    """
+    ais, gap = results.get("ais", {}), results.get("bdmc", {})
+    other = ais.get("importance_weighted", {})
+    if None in (ais.get("value"), gap.get("value"), other.get("value")):
+        return results
+    both = other["value"] - ais["value"] + gap["value"]
+    nll = with_interval(results["nll"], {"value": both}, tolerance)
+    bits = dict(results["bits_per_dim"])
+    if "interval" in nll and bits["value"] is not None:
+        scale = bits["value"] / nll["value"]
+        bits["interval"] = [end * scale for end in nll["interval"]]
+    return results | {"nll": nll, "bits_per_dim": bits}
