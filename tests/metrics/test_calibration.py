@@ -147,6 +147,7 @@ def test_predictive_checks_find_what_is_wrong():
     assert wide["statistics"][:, place].mean() > 0.6  # x varies more than draws do
 
 
+@pytest.mark.slow
 def test_hidden_cells_have_no_pit_and_no_influence():
     data = simulated(8)
     mask = np.ones((8, EVENT), bool)
