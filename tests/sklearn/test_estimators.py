@@ -13,7 +13,7 @@ from vaex.sklearn.transformer import VAETransformer
 
 # The least that is a model: what is checked does not depend on how good it is, but for
 # the classifier, whose accuracy on blobs is checked.
-SMALL = {"hidden": (4,), "num_steps": 10}
+SMALL = {"hidden": (4,), "latent_dim": 2, "num_steps": 10}
 
 pytestmark = [
     # scikit-learn leaves out a check that needs SCIPY_ARRAY_API.

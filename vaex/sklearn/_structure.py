@@ -10,8 +10,8 @@ from vaex.likelihoods.base import Likelihood
 from vaex.likelihoods.bernoulli import Bernoulli
 from vaex.likelihoods.categorical import Categorical
 from vaex.likelihoods.composite import Composite
-from vaex.likelihoods.gaussian import Gaussian
 from vaex.likelihoods.negative_binomial import NegativeBinomial
+from vaex.likelihoods.student_t import StudentT
 from vaex.models.vae import VAE
 from vaex.nn.mlp import MLPDecoder, MLPEncoder
 from vaex.posteriors.diagonal_gaussian import DiagonalGaussian
@@ -19,8 +19,8 @@ from vaex.priors.standard_gaussian import StandardGaussian
 from vaex.sklearn._table import Group
 
 MIN_SCALE = 0.05
-"""Least standard deviation of a continuous column given z, in robust ones of all rows:
-what is told apart below a twentieth of a column's spread is left to chance."""
+"""Least scale of a continuous column given z, in robust standard deviations of all
+rows: what is told apart below a twentieth of a column's spread is left to chance."""
 
 
 @dataclass(frozen=True)
@@ -89,4 +89,4 @@ class Structure:
             return NegativeBinomial(event_shape=shape)
         if group.kind == "categorical":
             return Categorical(event_shape=shape, num_classes=group.num_classes)
-        return Gaussian(event_shape=shape, min_scale=MIN_SCALE)
+        return StudentT(event_shape=shape, min_scale=MIN_SCALE)
