@@ -13,7 +13,7 @@ import pytest
 
 from tests.conftest import QUICK, ROOT, xla_flags
 
-PLACES = ["tests/distributions", "tests/likelihoods/test_twins.py", "tests/bounds"]
+PLACES = ["tests/distributions", "tests/likelihoods/test_twins.py"]
 
 
 @pytest.mark.slow
