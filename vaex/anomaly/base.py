@@ -31,7 +31,8 @@ class Score(abc.ABC):
     Class attributes: `name` (for the command line), `unit`, `is_log_mean` (the value is
     minus the logarithm of the mean of exp(draws); else their mean), `is_random`
     (False: one draw says all, and there is no error), `needs_fit` (True: `fit` gives
-    the score that can be used).
+    the score that can be used), `attributes_event` (its attribution has a number for
+    each element of the event; else for each that the head scores).
     """
 
     name: ClassVar[str]
@@ -39,6 +40,7 @@ class Score(abc.ABC):
     is_log_mean: ClassVar[bool] = False
     is_random: ClassVar[bool] = True
     needs_fit: ClassVar[bool] = False
+    attributes_event: ClassVar[bool] = False
 
     @property
     def is_fitted(self) -> bool:

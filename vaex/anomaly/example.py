@@ -21,7 +21,7 @@ class Example(NamedTuple):
       variables: its.
       batch: see `vaex.types.Batch`, B = 1.
       stored: the row as it is stored, [1, ...].
-      log_det: nats, added to a log-density of prepared values for one of the data.
+      log_jacobian: nats, log |det d prepared / d data| of all cells together.
       arrays: of the score, `Score.arrays()`.
     """
 
@@ -29,7 +29,7 @@ class Example(NamedTuple):
     variables: Any
     batch: Batch
     stored: Mapping[str, Array]
-    log_det: float
+    log_jacobian: float
     arrays: Any
 
     @classmethod
@@ -47,6 +47,24 @@ class Example(NamedTuple):
         log_det = float(preparation.log_det)
         return cls(model, variables, batch, stored, log_det, arrays)
 
+    @property
+    def log_det_by_dimension(self) -> Array:
+        """What log p(x_d|z) of the data has above that of prepared values, [*A] nats.
+
+        The Jacobian of the preparation is one number for a row. Each element that is
+        scored has the same part of it, hidden ones none.
+        """
+        head = self.model.likelihood
+        share = jnp.ones(head.attribution_shape)
+        if "mask" in self.batch:
+            share = share * head.attributed(self.batch["mask"].astype(bool))[0]
+        return self.log_jacobian * share / share.size
+
+    @property
+    def log_det(self) -> Array:
+        """Nats to add to log p(prepared x) for the density of the observed data."""
+        return self.log_det_by_dimension.sum()
+
     def apply(self, function: Callable[[Any], Any], key: Array) -> Any:
         """`function(bound model)`, drawing from the streams of a key."""
         return nn.apply(function, self.model)(self.variables, rngs=step_rngs(key))
@@ -63,11 +81,7 @@ class Example(NamedTuple):
         return self.apply(found, key)
 
     def log_px_by_dimension(self, key: Array, z: Any) -> Array:
-        """Log p(x_d|z) in the data's unit, [S, *A] nats, for z [S, 1, L].
-
-        The Jacobian of the preparation is one number for a row; each element that is
-        scored has the same part of it, so that the sum is log p(x|z).
-        """
+        """Log p(x_d|z) in the data's unit, [S, *A] nats, for z [S, 1, L]."""
         seen = z[0] if isinstance(z, tuple) else z  # of layers the first makes x
         batch = self.batch
 
@@ -81,12 +95,7 @@ class Example(NamedTuple):
                 train=False,
             )
 
-        nats = self.apply(found, key)[:, 0]
-        head = self.model.likelihood
-        share = jnp.ones(head.attribution_shape)
-        if "mask" in batch:
-            share = head.attributed(batch["mask"].astype(bool))[0] * share
-        return nats + self.log_det * share / jnp.maximum(share.sum(), 1.0)
+        return self.apply(found, key)[:, 0] + self.log_det_by_dimension
 
     def predicted(self, key: Array, z: Any) -> Array:
         """E[x|z] of prepared values, [S, *E], for z [S, 1, L]."""

@@ -38,6 +38,7 @@ class ReconstructionError(Score):
 
     name = "error"
     unit: ClassVar[str] = "prepared units"
+    attributes_event = True
 
     def __post_init__(self) -> None:
         if self.kind not in ("squared", "absolute"):

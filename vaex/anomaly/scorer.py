@@ -101,13 +101,30 @@ class Scorer:
         """
         shape = getattr(getattr(self.model, "likelihood", None), "event_shape", None)
         known = checked_rows(rows, shape)
-        total, done = len(known["x"]), 0
-        found: dict[str, np.ndarray] = {}
+        words = np.empty((len(known["x"]), 2), np.uint32)
         for places, group in groups(known):
-            parts = []
-            words = row_words(group)
+            words[places] = row_words(group)
+        return self.with_words(known, words, on_block)
+
+    def with_words(
+        self,
+        rows: Mapping[str, np.ndarray],
+        words: np.ndarray,
+        on_block: Callable[[int], None] = lambda done: None,
+    ) -> Scores:
+        """Scores of rows that draw by given words, as `__call__` would draw by theirs.
+
+        Args:
+          rows: float32 as `checked_rows` gives them.
+          words: [N, 2] uint32.
+          on_block: called with the number of rows done.
+        """
+        total, done = len(rows["x"]), 0
+        found: dict[str, np.ndarray] = {}
+        for places, group in groups(dict(rows)):
+            parts, own = [], words[places]
             for start in range(0, len(places), self.block_size):
-                parts.append(self._block(words, group, start))
+                parts.append(self._block(own, group, start))
                 done += min(self.block_size, len(places) - start)
                 on_block(done)
             for name in parts[0]:
