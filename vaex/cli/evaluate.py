@@ -1,7 +1,6 @@
 """Estimate ELBO, NLL and more of a trained run: vaex evaluate RUN."""
 
 import argparse
-import contextlib
 import json
 from pathlib import Path
 from typing import Any
@@ -134,6 +133,7 @@ def _further(
         return None
 
     from vaex.cli._metrics import Asked, measure, with_known_gap
+    from vaex.cli._no_progress import no_progress
     from vaex.cli._progress import CountProgress
     from vaex.evaluation.annealing import Annealing
 
@@ -150,24 +150,12 @@ def _further(
             num_temperatures=options.num_temperatures,
             annealing=annealing,
             tolerance=options.tolerance,
-            progress=_silent if options.json else CountProgress,
+            progress=no_progress if options.json else CountProgress,
         )
         results = results | measure(asked, names)
         return with_known_gap(results, options.tolerance)
 
     return further
-
-
-class _Silent:
-    """A count that is not shown."""
-
-    def update(self, done: int) -> None:
-        """Nothing."""
-
-
-@contextlib.contextmanager
-def _silent(total: int, label: str) -> Any:
-    yield _Silent()
 
 
 def _draw(results: dict[str, Any], loaded: Any) -> Path:
