@@ -81,6 +81,7 @@ RULES = {
     # L5
     "tracking": Rule(BASE, names("")),  # trackers are imported by a view that starts
     "loaded_model": Rule(L1 | names("training evaluation io"), names("numpy jax")),
+    "predictions": Rule(L0 | names("loaded_model"), names("numpy jax flax")),
     "sklearn": Rule(ANYTHING, ANYTHING, HYDRA | names("cli")),
     "testing": Rule(ANYTHING, ANYTHING, HYDRA | names("cli")),
     "cli": Rule(ANYTHING, ANYTHING),

@@ -49,7 +49,9 @@ def draw_oddest(
     }
     few["x"] = few["x"].astype(np.float32)
     key = named_fold(jax.random.key(0), "load")
-    originals, means, _ = reconstruct(*opened.parts, key, few)
+    _, means, _ = reconstruct(*opened.parts, key, few)
+    levels = opened.stored.num_classes
+    originals = few["x"] / (1 if levels is None else levels - 1)
     figure = draw_anomaly_heat_maps(
         originals,
         means,
