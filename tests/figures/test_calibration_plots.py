@@ -36,7 +36,7 @@ def test_coverage_has_its_levels_and_errors(render):
 
 def test_ranks_have_a_panel_for_each_dimension(render):
     counts = np.tile(COUNTS, (18, 1))
-    figure = render(draw_ranks(counts, BAND))
+    figure = draw_ranks(counts, BAND)
     assert [axes.get_title() for axes in figure.axes] == [f"z{i}" for i in range(16)]
     assert "first 16 of 18 dimensions" in figure.get_suptitle()
     assert "100 simulations" in figure.get_suptitle()

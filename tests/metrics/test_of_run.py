@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import json
 from types import SimpleNamespace
 
 import numpy as np
@@ -66,6 +67,7 @@ def test_disentanglement_of_a_model_that_is_disentangled():
     assert 0.3 < found["mig"]["value"] < 0.9
     assert 0 < found["mig"]["se"] < 0.1
     assert all(score["unit"] in ("score", "codes") for score in found.values())
+    assert json.loads(json.dumps(found)) == found
 
 
 def test_disentanglement_without_factors():
@@ -90,6 +92,7 @@ def test_samples_of_the_true_model_and_of_a_wrong_one():
         # E[x|z] is nearer to the middle, where the balls of many examples meet.
         assert 0.3 < found[name]["value"] < 2.0
         assert found[name]["k"] == 5
+    assert json.loads(json.dumps(found)) == found
     test = run().parts.dataset.splits["test"]
     wide = {"x": 3.0 * test["x"], "label": test["label"]}
     dataset = dataclasses.replace(
@@ -121,6 +124,7 @@ def test_predictive_checks_of_the_true_model():
     assert found["pit"]["value"] > 1e-3
     assert sum(found["pit"]["counts"]) == SIZE
     assert found["check_largest"]["p_value"] > 1e-3
+    assert json.loads(json.dumps(found)) == found
     assert abs(found["check_mean"]["value"] - 0.5) < 4 * found["check_mean"]["se"]
 
 
@@ -129,6 +133,7 @@ def test_sbc_of_the_true_posterior():
     found = of_run.sbc(run(), "test", {"num_examples": 320, "num_draws": 15})
     assert found["sbc"]["value"] > 1e-3
     assert found["sbc"]["degrees"] == 15
+    assert json.loads(json.dumps(found)) == found
     assert np.sum(found["sbc"]["counts"], 1).tolist() == [320] * LATENT
     assert len(found["sbc_spread"]["by_dimension"]) == LATENT
     for name, nominal in (("sbc_spread", 1.0), ("sbc_rank", 0.5)):

@@ -132,7 +132,7 @@ def draw_ranks(
     )
     figure.supylabel("simulations per bin", fontsize=LABEL)
     title = count_of(int(counts[0].sum()), "simulations")
-    title += "; if q is right, all bins are in the grey with 95 %"
+    title += "; where q is right, a panel is all in the grey with 95 %"
     title += f"; {first_of(shown, total, 'dimensions')}" if shown < total else ""
     figure.suptitle(title, fontsize=TITLE)
     return figure

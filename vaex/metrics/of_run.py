@@ -5,6 +5,7 @@ A run is what `vaex.io.load.load_run` gives, or anything with its `model`, `vari
 value None and a "reason".
 """
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy as np
 from vaex.errors import InputError
 from vaex.evaluation.estimates import estimate
 from vaex.evaluation.generate import encode_means, sample_prior
-from vaex.evaluation.summary import average, missing
+from vaex.evaluation.summary import ACTIVE_THRESHOLD, average, missing
 from vaex.metrics._run_parts import checked_options, chosen_rows, key_of, model_of
 from vaex.metrics._sample_results import in_features, two_sample
 from vaex.metrics.calibration import (
@@ -45,12 +46,14 @@ def disentanglement(run: Any, split: str, options: Mapping[str, Any]) -> Results
       run: trained; its data set has `factors` (sprites), else there are reasons.
       split: held out, or what was learned by heart counts.
       options: `num_examples` (all; a random part), `repeats` (3), `min_deviation`
-        (0.05, latent units, below which a dimension has collapsed), `seed` (0).
+        (0.1, latent units, below which a dimension has collapsed, as for
+        `active_units`), `seed` (0).
 
     Returns:
       As `vaex.metrics.disentanglement_suite.disentanglement_scores`.
     """
-    defaults = {"num_examples": None, "repeats": 3, "min_deviation": 0.05, "seed": 0}
+    active = math.sqrt(ACTIVE_THRESHOLD)
+    defaults = {"num_examples": None, "repeats": 3, "min_deviation": active, "seed": 0}
     o = checked_options(options, defaults)
     dataset = run.parts.dataset
     if getattr(dataset, "factors", None) is None:
