@@ -74,6 +74,6 @@ def beta_vae_score(
         shared = groups.value_of(first, factor).reshape(-1)
         second = groups.alike(random, factor, shared, 1).reshape(first.shape)
         inputs[of_factor] = np.abs(codes[first] - codes[second]).mean(1)
-    model = LogisticRegression(C=1e4, max_iter=2000)
+    model = LogisticRegression(C=100.0, max_iter=2000)
     model.fit(inputs[:votes], fixed[:votes])
     return float(np.mean(model.predict(inputs[votes:]) == fixed[votes:]))
