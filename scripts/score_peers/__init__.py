@@ -1,0 +1,1 @@
+"""Programs of benchmark_score.py, each scoring the same rows."""
