@@ -56,6 +56,7 @@ def changed(**parts):
 def quick(monkeypatch):
     trained = functools.partial(train_classifier, steps=40)
     monkeypatch.setattr(_sample_results, "train_classifier", trained)
+    monkeypatch.setattr(_sample_results, "RESAMPLES", 5)
 
 
 def test_disentanglement_of_a_model_that_is_disentangled():

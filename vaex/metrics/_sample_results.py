@@ -15,7 +15,7 @@ from vaex.metrics.two_sample_test import mmd_test
 
 Results = dict[str, Any]
 
-RESAMPLES = 30
+RESAMPLES = 20
 """Of both samples, for the standard error of the Frechet distance."""
 
 

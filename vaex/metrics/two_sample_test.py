@@ -59,7 +59,7 @@ def mmd_test(
       Applications in Genetics and Molecular Biology 9, 2010,
       https://arxiv.org/abs/1603.05766
 
-    >>> random = np.random.default_rng(0)
+    >>> random = np.random.default_rng(1)
     >>> x, y = random.normal(size=(2, 50, 3))
     >>> mmd_test(x, y).p_value > 0.05, mmd_test(x, y + 1).p_value < 0.01
     (True, True)
