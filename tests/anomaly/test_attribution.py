@@ -2,6 +2,7 @@
 
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from tests.anomaly import scoring
 from vaex.anomaly.attribution import top_elements
@@ -53,6 +54,7 @@ def _float32(tree):
     return jnp.asarray(tree, jnp.float32)
 
 
+@pytest.mark.slow
 def test_a_feature_planted_at_ten_standard_deviations_is_the_top_one():
     """In 95 % of the rows at least, whichever feature it is, up or down."""
     model, variables, x = table()

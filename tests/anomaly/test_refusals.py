@@ -72,7 +72,12 @@ def test_scores_that_want_training_data_say_so():
 @pytest.mark.parametrize(
     ("name", "model", "says"),
     [
-        ("error", small(Categorical((3,), num_classes=4)), "Categorical has no mean"),
+        pytest.param(
+            "error",
+            small(Categorical((3,), num_classes=4)),
+            "Categorical has no mean",
+            marks=pytest.mark.slow,
+        ),
         ("mahalanobis", small(Bernoulli((3,)), PlanarFlow(2)), "PlanarFlow does not"),
     ],
 )

@@ -12,6 +12,8 @@ from vaex.anomaly.scorer import Scorer
 from vaex.errors import InputError
 from vaex.preparations.identity import Identity
 
+ADDED = jax.jit(added, static_argnums=4)
+RESULT = jax.jit(mean_and_error, static_argnums=1)
 NAMES = ("value", "se", "num_samples", "attribution")
 
 
@@ -26,6 +28,7 @@ def same(one, other, places=slice(None)) -> bool:
 def test_bits_do_not_depend_on_the_batch_or_the_order():
     scorer, x = scoring.reconstruction(), exact.rows()[:260]
     whole = scorer({"x": x})
+    programs = scorer._program._cache_size()
     assert same(scorer({"x": x[:256]}), whole, slice(256))
     assert same(scorer({"x": x[31:38]}), whole, slice(31, 38))
     for place in (0, 7, 259):
@@ -35,7 +38,7 @@ def test_bits_do_not_depend_on_the_batch_or_the_order():
     # Two rows alike are one row; its first twin does not draw for it.
     twice = scorer({"x": x[[3, 3]]})
     assert twice.value[0] == twice.value[1] == whole.value[3]
-    assert scorer._program._cache_size() == 1
+    assert scorer._program._cache_size() == programs
 
 
 def test_hidden_cells_are_no_part_of_a_row_and_do_not_change_the_others():
@@ -114,8 +117,8 @@ def test_moments_in_chunks_are_those_of_all_draws():
         moments = nothing(draws[0], None, is_log)
         for chunk, values in enumerate(draws):
             valid = np.arange(8) + chunk * 8 < 19
-            moments = added(moments, values, None, valid, is_log)
-        found = mean_and_error(moments, is_log)
+            moments = ADDED(moments, values, None, valid, is_log)
+        found = RESULT(moments, is_log)
         # The draws are float32 numbers of order 1000.
         np.testing.assert_allclose(found[0], expected[0], rtol=1e-6)
         np.testing.assert_allclose(found[1], expected[1], rtol=1e-4)
@@ -130,13 +133,13 @@ def _log_mean(values):
 def test_impossible_rows_are_infinitely_odd():
     """log p = -inf of some draws or of all: never NaN, and an error that says so."""
     for is_log in (False, True):
-        for chunks in ([[-np.inf] * 4, [-np.inf] * 4], [[0.0, -np.inf]] * 2):
+        for chunks in ([[-np.inf] * 8, [-np.inf] * 8], [[0.0, -np.inf] * 4] * 2):
             values = [np.array(c, np.float32) * (1 if is_log else -1) for c in chunks]
             moments = nothing(values[0], None, is_log)
             for value in values:
                 valid = np.ones(len(value), bool)
-                moments = added(moments, value, None, valid, is_log)
-            mean, error = mean_and_error(moments, is_log)
+                moments = ADDED(moments, value, None, valid, is_log)
+            mean, error = RESULT(moments, is_log)
             finite = is_log and chunks[0][0] == 0.0
             np.testing.assert_allclose(mean, np.log(2) if finite else np.inf)
             assert np.isfinite(error) == finite
