@@ -30,7 +30,7 @@ def test_the_transformer_passes_the_checks_of_scikit_learn(estimator, check):
 @pytest.mark.slow
 @parametrize_with_checks(
     [
-        VAEClassifier(hidden=(4,), num_steps=300),
+        VAEClassifier(hidden=(4,), latent_dim=2, num_steps=100, learning_rate=0.02),
         VAEDensity(**SMALL, num_samples=2),
         VAEDetector(**SMALL, num_samples=2, num_models=2),
         VAEImputer(**SMALL, num_samples=2),
