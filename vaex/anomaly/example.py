@@ -57,7 +57,11 @@ class Example(NamedTuple):
         head = self.model.likelihood
         share = jnp.ones(head.attribution_shape)
         if "mask" in self.batch:
-            share = share * head.attributed(self.batch["mask"].astype(bool))[0]
+            mask = self.batch["mask"].astype(bool)
+            counts = head.attributed(mask)
+            if head.joint_rank and head.marginalizes:  # a part of the cells may be seen
+                counts = mask.mean(tuple(range(-head.joint_rank, 0)))
+            share = share * counts[0]
         return self.log_jacobian * share / share.size
 
     @property

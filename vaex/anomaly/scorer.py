@@ -76,7 +76,8 @@ class Scorer:
                 f"{kind}(...).fit(model, variables, preparation, rows) and pass what "
                 "it returns"
             )
-        self.model, self.variables, self.preparation = model, variables, preparation
+        self.model, self.preparation = model, preparation
+        self.variables = jax.tree.map(jnp.asarray, variables)
         self.score, self.num_samples, self.tolerance = score, num_samples, tolerance
         self.max_samples, self.block_size, self.seed = max_samples, block_size, seed
         self._arrays = jax.tree.map(jnp.asarray, score.arrays())
