@@ -193,3 +193,17 @@ def test_data_that_no_classifier_takes():
     masked = {**one, "mask": np.ones((9, 2), bool)}
     with pytest.raises(InputError, match="masked values, which no classifier"):
         train_classifier(Dataset("one", {"train": masked, "test": masked}, None, ""))
+
+
+@pytest.mark.slow
+def test_of_many_examples_a_random_part_is_learned_from(monkeypatch):
+    dataset = run().parts.dataset
+    x = dataset.splits["test"]["x"]
+    whole = train_classifier(dataset, steps=20).features(x)
+    monkeypatch.setattr(feature_classifier, "MOST", SIZE)
+    np.testing.assert_array_equal(
+        train_classifier(dataset, steps=20).features(x), whole
+    )
+    monkeypatch.setattr(feature_classifier, "MOST", 50)
+    part = train_classifier(dataset, steps=20).features(x)
+    assert np.abs(part - whole).max() > 1e-3
