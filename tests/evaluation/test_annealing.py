@@ -51,7 +51,8 @@ def test_a_transition_leaves_a_skewed_density_as_it_is():
     """Draws of a Gumbel distribution stay such; without a rejection they would not."""
 
     def log_density(z):
-        return (-z - jnp.exp(-z)).sum(-1)
+        value = (-z - jnp.exp(-z)).sum(-1)
+        return value, value
 
     z = jax.random.gumbel(jax.random.key(1), (4000, 1))
 
@@ -59,7 +60,8 @@ def test_a_transition_leaves_a_skewed_density_as_it_is():
         z, _ = carry
         key = jax.random.fold_in(jax.random.key(2), number)
         size = jnp.float32(1.1)
-        return hamiltonian_step(log_density, key, z, size, jnp.ones(1), 3)
+        z, _, accepted = hamiltonian_step(log_density, key, z, size, jnp.ones(1), 3)
+        return z, accepted
 
     end, accepted = jax.jit(
         lambda z: jax.lax.fori_loop(0, 10, move, (z, jnp.zeros(4000)))

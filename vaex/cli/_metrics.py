@@ -234,12 +234,12 @@ METRICS = {
     ),
     "ais": Metric(
         "NLL by annealed importance sampling, where importance weights fail",
-        "n x C x T x 11 passes back and forth through the decoder",
+        "n x C x (T + 100) x 11 passes back and forth through the decoder",
         ais,
     ),
     "bdmc": Metric(
         "how far off that may be: both bounds, on data drawn from the model",
-        "twice as much as ais",
+        "twice as much as ais again",
         bdmc,
     ),
     "surgery": Metric(

@@ -23,7 +23,7 @@ PLACES = 40
 STEEPNESS = 4.0
 """Of the sigmoidal schedule."""
 
-GAIN, FIRST_STEP, JITTER = 0.5, 0.3, 0.2
+GAIN, FIRST_STEP = 0.5, 0.3
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,6 @@ class Annealing:
       num_chains: C for each example.
       num_leapfrog: steps of each transition.
       tuning_temperatures: of the run before, in which the step size is adapted.
-      tuning_chains: of that run.
       target: probability of acceptance that the step size is adapted to.
     """
 
@@ -47,7 +46,6 @@ class Annealing:
     num_chains: int = 16
     num_leapfrog: int = 10
     tuning_temperatures: int = 100
-    tuning_chains: int = 4
     target: float = 0.65
 
     def __post_init__(self) -> None:
@@ -61,7 +59,7 @@ class Annealing:
                     f"{name} must be {' or '.join(allowed)}, got "
                     f"{getattr(self, name)!r}"
                 )
-        for name in ("num_chains", "num_leapfrog", "tuning_chains"):
+        for name in ("num_chains", "num_leapfrog"):
             if getattr(self, name) < 1:
                 raise InputError(
                     f"{name} must be at least 1, got {getattr(self, name)}"
@@ -108,8 +106,9 @@ class Annealed(NamedTuple):
     """What a run along a path gave.
 
     Attributes:
-      log_weights: [C] nats; forth, E[w] is the normaliser Z of f_1; back, from an
-        exact draw of f_1 / Z, E[1 / w] is 1 / Z.
+      log_weights: [C] nats, forth: E[w] is the normaliser Z of f_1.
+      log_weights_back: [C] nats, from an exact draw of f_1 / Z: E[1 / w] is 1 / Z;
+        None where there was no such draw.
       acceptance: mean probability of acceptance.
       log_z: [R + 1] nats, forth: log of the mean weight at places of the way, see
         `places`.
@@ -117,55 +116,37 @@ class Annealed(NamedTuple):
     """
 
     log_weights: Array
+    log_weights_back: Array | None
     acceptance: Array
     log_z: Array
     tilt: Array
-
-
-def tune(path: Path, settings: Annealing, key: Array) -> Array:
-    """Step sizes [tuning_temperatures], found by a run of its own along the path.
-
-    After each transition the logarithm of the step size moves by half of what the
-    probability of acceptance differs from its target.
-    """
-    begin_key, key = jax.random.split(key)
-    total = settings.tuning_temperatures
-
-    def step(carry: tuple[Array, Array], number: Array) -> tuple[Any, Array]:
-        z, log_size = carry
-        b = settings.inverse_temperature((number + 1) / total)
-        z, accepted = _move(
-            path, settings, b, jax.random.fold_in(key, number), z, jnp.exp(log_size)
-        )
-        moved = log_size + GAIN * (accepted.mean() - settings.target)
-        return (z, moved), moved
-
-    z = path.draw(begin_key, settings.tuning_chains)
-    begin = (z, jnp.log(jnp.float32(FIRST_STEP)))
-    return jnp.exp(jax.lax.scan(step, begin, jnp.arange(total))[1])
 
 
 def anneal(
     path: Path,
     settings: Annealing,
     key: Array,
-    step_sizes: Array,
     num_temperatures: Array,
     exact: Array | None = None,
 ) -> Annealed:
-    """Runs C chains from f_0 to f_1, or back from a draw of f_1.
+    """Runs C chains from f_0 to f_1, and C more back from an exact draw of f_1.
 
     Forth: z_0 ~ f_0, and for t = 1, ..., T the weight gains (b_t - b_{t-1})
     (log f_1 - log f_0)(z_{t-1}) and z_t comes of a transition that leaves f_{b_t} as it
     is. Back: the same transitions and gains in the opposite order.
 
+    A run before this one, of `tuning_temperatures` and with random numbers of its own,
+    finds a step size for each part of the way: after each transition its logarithm
+    moves by half of what the chains' probability of acceptance, forth, differs from the
+    target. In the run that counts step sizes are fixed, so that they depend neither on
+    its chains nor on the exact draw, and the bounds hold.
+
     Args:
       path: what to go along.
       settings: how.
       key: of all draws.
-      step_sizes: `tune`'s; fixed, so that nothing here depends on the chains.
       num_temperatures: T, traced.
-      exact: [1, D] draw of f_1 / Z from which all chains go back; None to go forth.
+      exact: [1, D] draw of f_1 / Z from which chains go back; None to go forth only.
 
     Returns:
       Weights, and what was met on the way.
@@ -175,43 +156,60 @@ def anneal(
       "Sandwiching the marginal likelihood using bidirectional Monte Carlo", 2015,
       https://arxiv.org/abs/1511.02543.
     """
-    begin_key, key = jax.random.split(key)
-    chains, grid = settings.num_chains, len(step_sizes)
-    if exact is None:
+    chains, grid = settings.num_chains, settings.tuning_temperatures
+    is_back = np.arange(chains * (1 if exact is None else 2)) >= chains
+
+    def phase(number: Array, carry: tuple[Array, ...]) -> tuple[Array, ...]:
+        """A run: the one that finds step sizes, then the one that counts."""
+        is_tuning, sizes = number == 0, carry[0]
+        total = jnp.where(is_tuning, grid, num_temperatures)
+        begin_key, own_key = jax.random.split(jax.random.fold_in(key, number))
         z = path.draw(begin_key, chains)
-    else:
-        z = jnp.broadcast_to(exact, (chains, exact.shape[-1]))
-    total = num_temperatures
-
-    def share(t: Array) -> Array:
-        return t.astype(jnp.float32) / total
-
-    def body(number: Array, carry: tuple[Array, ...]) -> tuple[Array, ...]:
-        z, log_w, accepted, log_z, tilts = carry
-        t = number + 1 if exact is None else total - number
-        here = settings.inverse_temperature(share(t))
-        before = settings.inverse_temperature(share(t - 1))
-        place = jnp.clip((share(t) * grid).astype(int) - 1, 0, grid - 1)
-
-        def moved() -> tuple[Array, Array]:
-            own = jax.random.fold_in(key, t)
-            return _move(path, settings, here, own, z, step_sizes[place])
-
         if exact is not None:
-            z, probability = moved()
-        tilt = path.tilt(z)
-        log_w = log_w + (here - before) * tilt
-        if exact is None:
-            slot = (t * PLACES) // total
-            log_z = log_z.at[slot].set(log_mean_exp(log_w))
-            tilts = tilts.at[slot].set((jax.nn.softmax(log_w) * tilt).sum())
-            z, probability = moved()
-        return z, log_w, accepted + probability.mean() / total, log_z, tilts
+            z = jnp.concatenate([z, jnp.broadcast_to(exact, z.shape)])
 
-    empty = jnp.full(PLACES + 1, jnp.nan)
-    begin = (z, jnp.zeros(chains), jnp.float32(0.0), empty, empty)
-    _, log_w, accepted, log_z, tilts = jax.lax.fori_loop(0, total, body, begin)
-    return Annealed(log_w, accepted, log_z, tilts)
+        def body(done: Array, state: tuple[Array, ...]) -> tuple[Array, ...]:
+            z, tilt, log_w, accepted, log_z, tilts, log_size, sizes = state
+            t = jnp.where(is_back, total - done, done + 1)
+            b = settings.inverse_temperature(t / total)
+            gain = b - settings.inverse_temperature((t - 1) / total)
+            log_w = log_w + jnp.where(is_back, 0.0, gain * tilt)
+            slot = ((done + 1) * PLACES) // total
+            forth = log_w[:chains]
+            log_z = log_z.at[slot].set(log_mean_exp(forth))
+            mean = (jax.nn.softmax(forth) * tilt[:chains]).sum()
+            tilts = tilts.at[slot].set(mean)
+            place = jnp.clip((t * grid + total - 1) // total - 1, 0, grid - 1)
+            size = jnp.where(is_tuning, jnp.exp(log_size), sizes[place])
+            own = jax.random.fold_in(own_key, done)
+
+            def target(z: Array) -> tuple[Array, Array]:
+                tilt = path.tilt(z)
+                return path.base(z) + b * tilt, tilt
+
+            z, tilt, probability = hamiltonian_step(
+                target, own, z, size, path.scale, settings.num_leapfrog
+            )
+            log_w = log_w + jnp.where(is_back, gain * tilt, 0.0)
+            rate = probability[:chains].mean()
+            log_size = log_size + GAIN * (rate - settings.target)
+            tuned = sizes.at[place[0]].set(jnp.exp(log_size))
+            sizes = jnp.where(is_tuning, tuned, sizes)
+            accepted = accepted + probability.mean() / total
+            return z, tilt, log_w, accepted, log_z, tilts, log_size, sizes
+
+        zero, empty = jnp.float32(0.0), jnp.full(PLACES + 1, jnp.nan)
+        first = jnp.log(jnp.float32(FIRST_STEP))
+        none = jnp.zeros(len(is_back))
+        state = (z, path.tilt(z), none, zero, empty, empty, first, sizes)
+        ended = jax.lax.fori_loop(0, total, body, state)
+        return ended[-1], *ended[2:6]
+
+    sizes, empty = jnp.full(grid, FIRST_STEP), jnp.full(PLACES + 1, jnp.nan)
+    begin = (sizes, jnp.zeros(len(is_back)), jnp.float32(0.0), empty, empty)
+    _, log_w, accepted, log_z, tilts = jax.lax.fori_loop(0, 2, phase, begin)
+    back = None if exact is None else log_w[chains:]
+    return Annealed(log_w[:chains], back, accepted, log_z, tilts)
 
 
 def places(settings: Annealing, num_temperatures: int) -> tuple[np.ndarray, np.ndarray]:
@@ -226,17 +224,3 @@ def places(settings: Annealing, num_temperatures: int) -> tuple[np.ndarray, np.n
     last = np.append(slots[1:] != slots[:-1], True)
     shares = t[last] / num_temperatures
     return slots[last], np.asarray(settings.inverse_temperature(shares))
-
-
-def _move(
-    path: Path, settings: Annealing, b: Array, key: Array, z: Array, size: Array
-) -> tuple[Array, Array]:
-    """A transition at b; step sizes vary by chance, lest paths end where they began."""
-    size_key, key = jax.random.split(key)
-    factor = jax.random.uniform(size_key, z.shape[:1], minval=-JITTER, maxval=JITTER)
-    sizes = size * (1 + factor)
-
-    def target(z: Array) -> Array:
-        return path.base(z) + b * path.tilt(z)
-
-    return hamiltonian_step(target, key, z, sizes, path.scale, settings.num_leapfrog)

@@ -12,7 +12,7 @@ import jax
 from jax import Array
 
 from vaex.errors import InputError
-from vaex.evaluation.annealing import Annealing, Path, anneal, tune
+from vaex.evaluation.annealing import Annealing, Path, anneal
 from vaex.evaluation.densities_of_z import (
     draw_example,
     joint_density,
@@ -58,8 +58,7 @@ def make_annealed(
         stored = jax.tree.map(lambda a: a[None], row)
         batch = preparation(named_fold(key, "prepare"), stored)
         path = make_path(model, variables, batch, settings, key)
-        sizes = tune(path, settings, named_fold(key, "tune"))
-        found = anneal(path, settings, named_fold(key, "forth"), sizes, total)
+        found = anneal(path, settings, named_fold(key, "anneal"), total)
         result = {
             "log_px": log_mean_exp(found.log_weights),
             "acceptance": found.acceptance,
@@ -107,13 +106,12 @@ def make_sandwich(
         draw_key = named_fold(key, "simulate")
         batch, exact = draw_example(model, variables, given, draw_key)
         path = make_path(model, variables, batch, settings, key)
-        sizes = tune(path, settings, named_fold(key, "tune"))
-        forth = anneal(path, settings, named_fold(key, "forth"), sizes, total)
-        back = anneal(path, settings, named_fold(key, "back"), sizes, total, exact)
+        found = anneal(path, settings, named_fold(key, "anneal"), total, exact)
+        assert found.log_weights_back is not None
         return {
-            "lower": log_mean_exp(forth.log_weights),
-            "upper": -log_mean_exp(-back.log_weights),
-            "acceptance": 0.5 * (forth.acceptance + back.acceptance),
+            "lower": log_mean_exp(found.log_weights),
+            "upper": -log_mean_exp(-found.log_weights_back),
+            "acceptance": found.acceptance,
         }
 
     return jax.vmap(example, in_axes=(None, None, 0, 0, None))
