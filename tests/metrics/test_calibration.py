@@ -20,7 +20,7 @@ from vaex.metrics.calibration import (
     pit_of_counts,
     spread_of,
 )
-from vaex.metrics.predictive_checks import STATISTICS, make_predictive_pit
+from vaex.metrics.predictive_pit import STATISTICS, make_predictive_pit
 from vaex.metrics.simulation_based_calibration import (
     make_posterior_ranks,
     rank_counts,

@@ -26,7 +26,7 @@ from vaex.metrics.calibration import (
     spread_of,
 )
 from vaex.metrics.disentanglement_suite import NAMES, disentanglement_scores
-from vaex.metrics.predictive_checks import STATISTICS, make_predictive_pit
+from vaex.metrics.predictive_pit import STATISTICS, make_predictive_pit
 from vaex.metrics.simulation_based_calibration import (
     make_posterior_ranks,
     rank_counts,
@@ -112,7 +112,7 @@ def predictive_checks(run: Any, split: str, options: Mapping[str, Any]) -> Resul
       p(x|z) is too narrow. `pit`: the p-value of one element of each example, as
       elements of one example may depend on each other, with `counts` and the `band`
       that holds all with probability 0.95. `check_mean` and so on: mean PIT of that
-      statistic of an example, with its `p_value`. See `vaex.metrics.predictive_checks`.
+      statistic of an example, with its `p_value`. See `vaex.metrics.predictive_pit`.
     """
     defaults = {"num_examples": 1000, "num_draws": 99, "bins": 20, "seed": 0}
     o = checked_options(options, defaults)
