@@ -1,6 +1,7 @@
 """The oddest rows as pictures, pixel by pixel."""
 
 from pathlib import Path
+from typing import Any
 
 import jax
 import numpy as np
@@ -12,6 +13,20 @@ from vaex.evaluation.generate import reconstruct
 from vaex.figures.anomaly_heat_map import draw_anomaly_heat_maps
 from vaex.figures.saving import save_figure
 from vaex.numerics import named_fold
+
+
+def check_figure(head: Any, score: str) -> None:
+    """Refuses a figure of what is no image, or of a score without parts.
+
+    Args:
+      head: of the model.
+      score: its name.
+    """
+    if len(head.attribution_shape) != 2 or score not in ("reconstruction", "error"):
+        raise InputError(
+            "--figure draws images [H, W] under --score reconstruction or error, got "
+            f"--score {score} of rows {head.event_shape}; leave it out"
+        )
 
 
 def draw_oddest(
@@ -31,16 +46,9 @@ def draw_oddest(
       judged: their scores.
       unit: of the score.
       path: of the figure.
-
-    Raises:
-      InputError: if rows are no images, or the score has no parts.
     """
     parts = judged.scores.attribution
-    if parts is None or parts.ndim != 3:
-        raise InputError(
-            "--figure draws images [H, W] under a score with an attribution, such as "
-            "reconstruction or error; leave it out"
-        )
+    assert parts is not None
     order = np.argsort(-judged.scores.value, kind="stable")[:8]
     few = {
         name: np.asarray(values)[order]

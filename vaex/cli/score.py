@@ -30,6 +30,7 @@ def run(argv: list[str]) -> int:
     from vaex.cli import _console
     from vaex.cli._cache import use_compilation_cache
     from vaex.cli._progress import CountProgress
+    from vaex.cli._score_figure import check_figure, draw_oddest
     from vaex.cli._score_input import read_table
     from vaex.cli._score_output import say_what_was_found, write_scores
     from vaex.cli._scoring import (
@@ -43,6 +44,8 @@ def run(argv: list[str]) -> int:
 
     use_compilation_cache()
     opened = open_model(options.run)
+    if options.figure:
+        check_figure(opened.model.likelihood, options.score)
     shape = opened.stored.event_shape
     table = read_table(options.data, shape, opened.columns, options.key)
     if table.ignored:
@@ -87,8 +90,6 @@ def run(argv: list[str]) -> int:
     write_scores(out, judged, kept, reasons, table, elements)
     say_what_was_found(judged, reasons, kept, split, out)
     if options.figure:
-        from vaex.cli._score_figure import draw_oddest
-
         draw_oddest(opened, rows, kept, judged, score.unit, Path(options.figure))
     return 0
 
