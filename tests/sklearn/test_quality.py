@@ -32,17 +32,11 @@ FAST = {"latent_dim": 2, "hidden": (32,), "learning_rate": 1e-2, "random_state":
 """Good enough in a thousand steps."""
 
 
-@pytest.mark.parametrize(
-    "likelihood",
-    [
-        "PerDimensionScaleGaussian",  # holds the exact density
-        None,  # Student t: what is far is less improbable than it is
-    ],
-)
-def test_the_density_of_a_linear_gaussian_is_near_the_exact_one(likelihood):
+def test_the_density_of_a_linear_gaussian_is_near_the_exact_one():
     x, _ = linear_gaussian(2000, 0)
     new, exact = linear_gaussian(500, 1)
-    model = VAEDensity(**FAST, likelihood=likelihood, num_steps=1500).fit(x)
+    head = "PerDimensionScaleGaussian"  # holds the exact density
+    model = VAEDensity(**FAST, likelihood=head, num_steps=1500).fit(x)
     gap = exact - model.score_samples(new)
     # What is lost is KL(exact || model). PCA, which has the right form, loses less than
     # 0.02 nats by its 2000 rows; networks that learn the form too are given 0.15.
@@ -60,7 +54,7 @@ def test_missing_cells_of_a_linear_gaussian():
     x, _ = linear_gaussian(1000, 0)
     hidden = np.random.default_rng(2).random(x.shape) < 0.2
     holes = np.where(hidden, np.nan, x)
-    model = VAEImputer(**FAST, num_steps=1000, num_samples=64).fit(holes)
+    model = VAEImputer(**FAST, num_steps=700, num_samples=64).fit(holes)
     found = model.transform(holes)
     assert (found[~hidden] == x[~hidden]).all()
 

@@ -77,10 +77,13 @@ class VAEEstimator(BaseEstimator):
         self.verbose = verbose
 
     def __sklearn_tags__(self) -> Any:
-        """Missing cells are hidden from the model; labels come in data frames."""
+        """Missing cells are hidden from the model.
+
+        `categorical` is not set: of arrays it would mean that integers are codes, and
+        labels are taken from data frames only.
+        """
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
-        tags.input_tags.categorical = True
         return tags
 
     def save(self, path: str | Path) -> Path:
