@@ -132,7 +132,8 @@ def _further(
     if not names:
         return None
 
-    from vaex.cli._metrics import Asked, measure, with_known_gap
+    from vaex.cli._asked import Asked
+    from vaex.cli._metrics import measure, with_known_gap
     from vaex.cli._no_progress import no_progress
     from vaex.cli._progress import CountProgress
     from vaex.evaluation.annealing import Annealing
