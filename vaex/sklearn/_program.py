@@ -1,11 +1,11 @@
 """The compiled programs of a structure, shared by all estimators that have it."""
 
+import functools
 from collections.abc import Mapping
 from functools import cached_property, lru_cache
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 from jax import Array
 
 from vaex.numerics import named_fold
@@ -42,7 +42,8 @@ class Program:
             )
         else:
             several = structure.num_samples > 1
-            objective = _bound(structure.num_samples) if several else elbo
+            bound = functools.partial(iwae, num_samples=structure.num_samples)
+            objective = bound if several else elbo
             self.model = structure.model()
         self.experiment = Experiment(
             model=self.model,
@@ -88,19 +89,7 @@ class Program:
         return program_of, (self.structure,)
 
 
-def _bound(num_samples: int) -> Any:
-    import functools
-
-    return functools.partial(iwae, num_samples=num_samples)
-
-
 @lru_cache(maxsize=KEPT)
 def program_of(structure: Structure) -> Program:
     """The programs of a structure; the same object for equal ones."""
     return Program(structure)
-
-
-def zeros(structure: Structure, count: int) -> dict[str, Any]:
-    """Rows of nothing, of the shapes that a structure has."""
-    shape = (count, structure.width)
-    return {"x": jnp.zeros(shape), "mask": jnp.zeros(shape, bool)}

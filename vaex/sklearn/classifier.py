@@ -37,7 +37,8 @@ class VAEClassifier(ClassifierMixin, VAEEstimator):
 
     >>> X = np.random.default_rng(0).normal(size=(30, 2)) + 9 * np.eye(2)[[0, 1] * 15]
     >>> y = np.array([0, 1] + [-1] * 28)
-    >>> model = VAEClassifier(num_steps=10, random_state=0).fit(X, y)
+    >>> small = {"hidden": (4,), "likelihood": "Gaussian", "num_steps": 10}
+    >>> model = VAEClassifier(**small, random_state=0).fit(X, y)
     >>> model.predict_proba(X).shape
     (30, 2)
     """

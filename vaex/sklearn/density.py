@@ -33,7 +33,8 @@ class VAEDensity(DensityMixin, VAEEstimator):
       https://arxiv.org/abs/1509.00519, the estimate.
 
     >>> X = np.random.default_rng(0).normal(size=(30, 3))
-    >>> model = VAEDensity(num_steps=10, num_samples=4, random_state=0).fit(X)
+    >>> small = {"latent_dim": 2, "hidden": (4,), "num_steps": 10, "num_samples": 4}
+    >>> model = VAEDensity(**small, random_state=0).fit(X)
     >>> model.score_samples(X).shape, model.sample(2, random_state=0).shape
     ((30,), (2, 3))
     """

@@ -45,7 +45,8 @@ class VAEDetector(OutlierMixin, VAEEstimator):
       Reconstruction Probability", SNU Data Mining Center technical report, 2015.
 
     >>> X = np.random.default_rng(0).normal(size=(40, 3))
-    >>> model = VAEDetector(num_models=1, num_steps=10, num_samples=4, random_state=0)
+    >>> small = {"latent_dim": 2, "hidden": (4,), "num_steps": 10, "num_samples": 4}
+    >>> model = VAEDetector(**small, random_state=0)
     >>> int((model.fit_predict(X) == -1).sum())
     4
     """

@@ -32,7 +32,8 @@ class VAEImputer(OneToOneFeatureMixin, TransformerMixin, VAEEstimator):
 
     >>> X = np.random.default_rng(0).normal(size=(30, 3))
     >>> X[0, 1] = np.nan
-    >>> model = VAEImputer(num_steps=10, num_samples=4, random_state=0)
+    >>> small = {"latent_dim": 2, "hidden": (4,), "num_steps": 10, "num_samples": 4}
+    >>> model = VAEImputer(**small, num_importance=1, random_state=0)
     >>> bool(np.isfinite(model.fit_transform(X)).all())
     True
     """

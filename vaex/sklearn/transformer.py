@@ -23,7 +23,8 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, VAEEstim
       https://arxiv.org/abs/1312.6114.
 
     >>> X = np.random.default_rng(0).normal(size=(30, 3))
-    >>> model = VAETransformer(latent_dim=2, num_steps=10, random_state=0).fit(X)
+    >>> small = {"latent_dim": 2, "hidden": (4,), "num_steps": 10}
+    >>> model = VAETransformer(**small, random_state=0).fit(X)
     >>> model.transform(X).shape
     (30, 2)
     """
