@@ -14,6 +14,7 @@ from vaex.preparations.identity import Identity
 
 ADDED = jax.jit(added, static_argnums=4)
 RESULT = jax.jit(mean_and_error, static_argnums=1)
+ONE = np.arange(8) == 3
 NAMES = ("value", "se", "num_samples", "attribution")
 
 
@@ -71,6 +72,7 @@ def test_one_program_draws_what_the_words_say():
     assert (row_words({"x": moved}) != words).all()
     hidden = {"x": x, "mask": np.ones(x.shape, bool)}
     assert (row_words(hidden) != words).all()
+    assert (row_words({"x": x}, seed=1) != words).all()
 
 
 def test_the_seed_changes_every_draw():
@@ -122,6 +124,8 @@ def test_moments_in_chunks_are_those_of_all_draws():
         # The draws are float32 numbers of order 1000.
         np.testing.assert_allclose(found[0], expected[0], rtol=1e-6)
         np.testing.assert_allclose(found[1], expected[1], rtol=1e-4)
+        one = ADDED(nothing(draws[0], None, is_log), draws[0], None, ONE, is_log)
+        assert RESULT(one, is_log)[1] == np.inf  # of one draw nothing is known
 
 
 def _log_mean(values):

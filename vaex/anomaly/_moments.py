@@ -36,7 +36,7 @@ def added(
     before: Moments,
     values: Array,
     attribution: Array | None,
-    valid: Array,
+    valid: Array | None,
     is_log: bool,
 ) -> Moments:
     """Moments with the draws of a chunk.
@@ -48,28 +48,34 @@ def added(
       before: those of earlier chunks.
       values: [S, *C].
       attribution: [S, *A] or None.
-      valid: [S], which of them count; one at least.
+      valid: [S], which of them count, one at least; None for all.
       is_log: whether exp(values) is averaged, with a shift that rises to the largest.
     """
-    counts = valid.reshape(-1, *(1,) * (values.ndim - 1))
+
+    def kept(draws: Array, otherwise: float) -> Array:
+        if valid is None:
+            return draws
+        counts = valid.reshape(-1, *(1,) * (draws.ndim - 1))
+        return jnp.where(counts, draws, otherwise)
+
     shift, total, spread = before.shift, before.total, before.spread
     if is_log:
-        highest = jnp.where(counts, values, -jnp.inf).max(0)
+        highest = kept(values, -jnp.inf).max(0)
         shift = jnp.maximum(shift, highest)
         shift = jnp.where(jnp.isfinite(shift), shift, 0.0)  # all impossible so far
         rescale = jnp.exp(before.shift - shift)
         total, spread = total * rescale, spread * rescale**2
         values = jnp.exp(values - shift)
-    count = valid.sum().astype(jnp.float32)
-    chunk = jnp.where(counts, values, 0.0).sum(0)
-    deviations = jnp.where(counts, values - chunk / count, 0.0)
+    size = len(values) if valid is None else valid.sum()
+    count = jnp.asarray(size, jnp.float32)
+    chunk = kept(values, 0.0).sum(0)
+    deviations = kept(values - chunk / count, 0.0)
     every = before.count + count
     between = chunk / count - total / jnp.maximum(before.count, 1.0)
     spread = spread + (deviations**2).sum(0) + between**2 * before.count * count / every
     parts = before.attribution
     if parts is not None and attribution is not None:
-        counts = valid.reshape(-1, *(1,) * (attribution.ndim - 1))
-        parts = parts + jnp.where(counts, attribution, 0.0).sum(0)
+        parts = parts + kept(attribution, 0.0).sum(0)
     return Moments(every, shift, total + chunk, spread, parts)
 
 

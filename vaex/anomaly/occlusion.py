@@ -68,7 +68,7 @@ def occlusion_parts(
     known = checked_rows(rows, head.event_shape)
     words = np.empty((len(known["x"]), 2), np.uint32)
     for places, group in groups(known):
-        words[places] = row_words(group)
+        words[places] = row_words(group, scorer.seed)
     full = scorer.with_words(known, words).value
     total, passes = len(full), 2 * len(features)
     cells = np.zeros((len(features), int(np.prod(head.event_shape))), bool)

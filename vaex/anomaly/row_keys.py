@@ -8,11 +8,12 @@ import numpy as np
 from jax import Array
 
 
-def row_words(rows: Mapping[str, np.ndarray]) -> np.ndarray:
+def row_words(rows: Mapping[str, np.ndarray], seed: int = 0) -> np.ndarray:
     """Two words for each row: BLAKE2b of the bytes of its arrays, in order of name.
 
     Args:
       rows: name -> [N, ...], of the types in which rows are scored.
+      seed: key of the hash, below 2^32; another one gives unrelated words.
 
     Returns:
       [N, 2] uint32. Equal rows have equal words; a cell of -0.0 counts as 0.0.
@@ -30,10 +31,14 @@ def row_words(rows: Mapping[str, np.ndarray]) -> np.ndarray:
         parts.append(values.view(np.uint8).reshape(total, -1))
     content = np.ascontiguousarray(np.concatenate(parts, axis=1))
     size, data = content.shape[1], content.tobytes()
-    digests = (
-        hashlib.blake2b(data[i * size : (i + 1) * size], digest_size=8).digest()
-        for i in range(total)
-    )
+    start = hashlib.blake2b(digest_size=8, key=seed.to_bytes(4, "little"))
+
+    def digest(row: bytes) -> bytes:
+        state = start.copy()
+        state.update(row)
+        return state.digest()
+
+    digests = (digest(data[i * size : (i + 1) * size]) for i in range(total))
     return np.frombuffer(b"".join(digests), "<u4").reshape(total, 2).astype(np.uint32)
 
 

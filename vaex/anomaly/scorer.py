@@ -12,7 +12,7 @@ from vaex.anomaly._moments import Moments, added, mean_and_error, nothing
 from vaex.anomaly._rows import checked_rows, groups
 from vaex.anomaly.base import Score
 from vaex.anomaly.example import Example
-from vaex.anomaly.row_keys import row_key, row_words
+from vaex.anomaly.row_keys import row_words
 from vaex.anomaly.scores import Scores
 from vaex.errors import InputError
 from vaex.numerics import named_fold
@@ -81,8 +81,7 @@ class Scorer:
         self.score, self.num_samples, self.tolerance = score, num_samples, tolerance
         self.max_samples, self.block_size, self.seed = max_samples, block_size, seed
         self._arrays = jax.tree.map(jnp.asarray, score.arrays())
-        self._key = named_fold(jax.random.key(seed), "anomaly scores")
-        self._program = jax.jit(jax.vmap(self._one, in_axes=(None, None, None, 0, 0)))
+        self._program = jax.jit(jax.vmap(self._one, in_axes=(None, None, 0, 0)))
 
     def __call__(
         self,
@@ -104,7 +103,7 @@ class Scorer:
         known = checked_rows(rows, shape)
         words = np.empty((len(known["x"]), 2), np.uint32)
         for places, group in groups(known):
-            words[places] = row_words(group)
+            words[places] = row_words(group, self.seed)
         return self.with_words(known, words, on_block)
 
     def with_words(
@@ -148,13 +147,13 @@ class Scorer:
         index = np.arange(start, start + self.block_size)
         index[index >= len(words)] = start
         few = {name: values[index] for name, values in rows.items()}
-        return self._program(self.variables, self._arrays, self._key, words[index], few)
+        return self._program(self.variables, self._arrays, words[index], few)
 
     def _one(
-        self, variables: Any, arrays: Any, key: Array, words: Array, row: Any
+        self, variables: Any, arrays: Any, words: Array, row: Any
     ) -> dict[str, Array]:
         """Results of one row."""
-        key = row_key(key, words)
+        key = jax.random.wrap_key_data(words, impl="threefry2x32")
         stored = {name: values[None] for name, values in row.items()}
         example = Example.prepared(
             self.model, variables, self.preparation, stored, key, arrays
@@ -163,13 +162,13 @@ class Scorer:
         prepared = score.prepare(example, named_fold(key, "optimise"))
         least = self.num_samples if score.is_random else 1
         size = min(least, CHUNK)
-        key = named_fold(key, "draw")
 
         def step(chunk: Array | int, before: Moments | None, most: int) -> Moments:
             draws = score.draw(example, prepared, jax.random.fold_in(key, chunk), size)
             if before is None:
                 before = nothing(*draws, log)
-            valid = jnp.arange(size) + chunk * size < most
+            places = jnp.arange(size) + chunk * size
+            valid = None if most % size == 0 else places < most
             return added(before, *draws, valid, log)
 
         def error(moments: Moments) -> Array:
