@@ -97,6 +97,11 @@ def test_back_from_exact_draws_is_an_upper_bound_and_the_gap_closes():
         gaps.append(found["upper"].mean() - found["lower"].mean())
     assert gaps[0] > 0.5
     assert abs(gaps[1]) < 0.2
+    # What makes them bounds: E[w] = p(x) forth, and E[1 / w] = 1 / p(x) back.
+    found, exact = run(make_sandwich, 50), simulated_log_px()
+    for log_ratio in (found["lower"] - exact, exact - found["upper"]):
+        mean, error = bias(np.exp(log_ratio))
+        assert abs(mean - 1) < 3.5 * error < 0.7
 
 
 @functools.cache
