@@ -28,7 +28,7 @@ def prepare(options: dict[str, Any]) -> Run:
         Gaussian(event_shape=(FEATURES,)),
     )
     rngs = {"params": jax.random.key(0), "sample": jax.random.key(1)}
-    variables = model.init(rngs, {"x": rows[:1]})
+    variables = jax.jit(model.init)(rngs, {"x": rows[:1]})
     preparation = Standardize(rows.mean(0), rows.std(0))
     scorer = Scorer(
         model,
