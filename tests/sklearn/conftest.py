@@ -6,6 +6,9 @@ import pytest
 SMALL = {"hidden": (4,), "latent_dim": 2, "num_steps": 30, "random_state": 0}
 """The least that is a model; one structure, so that its programs compile once."""
 
+QUICK = {**SMALL, "likelihood": "Gaussian"}
+"""With a head that compiles in half of the time; the slow tests have the default."""
+
 
 def correlated(count: int, seed: int = 0, columns: int = 5) -> np.ndarray:
     """Rows near a plane, in units of their own."""
@@ -25,4 +28,4 @@ def x():
 def detector(x):
     from vaex.sklearn.detector import VAEDetector
 
-    return VAEDetector(**SMALL, num_models=2, num_samples=4).fit(x)
+    return VAEDetector(**QUICK, num_models=2, num_samples=4).fit(x)

@@ -5,7 +5,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
-from tests.sklearn.conftest import SMALL, correlated
+from tests.sklearn.conftest import QUICK, correlated
 from vaex.errors import InputError
 from vaex.sklearn.detector import VAEDetector
 from vaex.sklearn.loading import load
@@ -36,7 +36,7 @@ def test_fitting_again_gives_the_same_bits_and_compiles_nothing(detector, x):
 
 def test_no_state_draws_a_seed(x):
     seeds = [
-        VAEDetector(**SMALL | {"random_state": None, "num_steps": 1}, num_samples=1)
+        VAEDetector(**QUICK | {"random_state": None}, num_models=1, num_samples=4)
         .fit(x)
         .seed_
         for _ in range(2)
@@ -75,6 +75,7 @@ def test_attribution_sums_to_the_reconstruction_score(detector, x):
     np.testing.assert_allclose(-sums, like.score_samples(x), rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_errors_shrink_with_samples(detector, x):
     _, few = detector.score_with_error(x)
     many = load_with(detector, num_samples=64)
@@ -150,15 +151,16 @@ def test_only_classes_of_values_are_read(detector, tmp_path):
         ({"likelihood": "Poisson"}, "defined on"),
         ({"anomaly_score": "density"}, "score must be one of"),
         ({"anomaly_score": 3}, "anomaly_score must be a name"),
+        ({"likelihood": "MeanSquaredError"}, "score=elbo needs log p"),
     ],
 )
 def test_arguments_that_cannot_work_are_refused_before_training(options, words, x):
     with pytest.raises(InputError, match=words):
-        VAEDetector(**SMALL | options).fit(x)
+        VAEDetector(**QUICK | options).fit(x)
 
 
 def test_p_values_need_held_out_rows(x):
-    few = VAEDetector(**SMALL, num_models=1, num_samples=1).fit(x[:10])
+    few = VAEDetector(**QUICK, num_models=1, num_samples=1).fit(x[:10])
     with pytest.raises(InputError, match="held-out"):
         few.p_values(x)
     with pytest.raises(NotFittedError):

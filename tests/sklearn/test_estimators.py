@@ -1,19 +1,14 @@
 """scikit-learn's own checks."""
 
 import pytest
-
-pytest.importorskip("sklearn")
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from tests.sklearn.conftest import QUICK
 from vaex.sklearn.classifier import VAEClassifier
 from vaex.sklearn.density import VAEDensity
 from vaex.sklearn.detector import VAEDetector
 from vaex.sklearn.imputer import VAEImputer
 from vaex.sklearn.transformer import VAETransformer
-
-# The least that is a model: what is checked does not depend on how good it is, but for
-# the classifier, whose accuracy on blobs is checked.
-SMALL = {"hidden": (4,), "latent_dim": 2, "num_steps": 10}
 
 pytestmark = [
     # scikit-learn leaves out a check that needs SCIPY_ARRAY_API.
@@ -22,13 +17,11 @@ pytestmark = [
 ]
 
 
-@parametrize_with_checks([VAETransformer(**SMALL)])
+# What is checked does not depend on how good a model is, but for the classifier, whose
+# accuracy on blobs is.
+@parametrize_with_checks([VAETransformer(**QUICK)])
 def test_the_transformer_passes_the_checks_of_scikit_learn(estimator, check):
     check(estimator)
-
-
-# A head that compiles in half of the time; the one above is the default.
-QUICK = {**SMALL, "likelihood": "Gaussian"}
 
 
 @pytest.mark.slow

@@ -80,6 +80,17 @@ def test_labels_are_imputed(frame):
     assert error.mean() < 0.5 * np.abs(frame["size"] - frame["size"].median()).mean()
 
 
+def test_a_column_that_was_never_observed_becomes_0():
+    x = correlated(60)
+    x[:, 2], x[5, 1] = np.nan, np.nan
+    model = VAEImputer(**SMALL, num_importance=1, num_samples=4).fit(x)
+    found = model.transform(x)
+    assert (found[:, 2] == 0).all()
+    assert np.isfinite(found).all()
+    seen = np.isfinite(x)
+    assert (found[seen] == x[seen]).all()
+
+
 def test_a_pipeline_of_transformed_columns(frame):
     columns = ColumnTransformer(
         [

@@ -32,6 +32,7 @@ class Column:
       scale: what is divided by.
       categories: of labels, in order; of a binary column of numbers none.
       is_integer: whether the values were integers.
+      is_empty: whether none was observed.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Column:
     scale: float = 1.0
     categories: tuple[Any, ...] = ()
     is_integer: bool = False
+    is_empty: bool = False
 
     def encoded(self, values: np.ndarray, is_label: bool) -> np.ndarray:
         """[N] float64 for the model; NaN where missing, inf where impossible."""
@@ -98,14 +100,16 @@ def fitted_columns(table: Sequence[Values], head: Any = None) -> list[Column]:
         if head is not None:
             is_real = head.support.description == support.real.description
             loc, scale = location_and_scale(seen) if is_real else (0.0, 1.0)
-            found.append(Column(name, "numeric", loc, scale, (), is_integer))
+            column = Column(name, "numeric", loc, scale, (), is_integer, not len(seen))
+            found.append(column)
         elif len(seen) and set(np.unique(seen)) == {0.0, 1.0}:
             found.append(Column(name, "binary", is_integer=is_integer))
         elif is_integer and _is_count(seen):
             found.append(Column(name, "count", is_integer=True))
         else:
             loc, scale = location_and_scale(seen)
-            found.append(Column(name, "continuous", loc, scale, (), is_integer))
+            kind = "continuous"
+            found.append(Column(name, kind, loc, scale, (), is_integer, not len(seen)))
     return found
 
 

@@ -1,6 +1,7 @@
 """What all estimators share: arguments, defaults from the data, fitting."""
 
 import numbers
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -126,8 +127,19 @@ class VAEEstimator(BaseEstimator):
         num_samples: int = 1,
         may_hold_out: np.ndarray | None = None,
         weights: dict[str, float] | None = None,
+        check: Callable[[Any], None] = lambda model: None,
     ) -> tuple[Rows, np.ndarray]:
         """Trains models of a table from different seeds.
+
+        Args:
+          table: the columns.
+          count: of the models.
+          label: [N] of a classifier, -1 where there is none.
+          num_classes: of the labels.
+          num_samples: of the bound.
+          may_hold_out: [N]; None for all.
+          weights: of the objective.
+          check: refuses a model, unbound, before it is trained.
 
         Returns:
           The rows, and the numbers of those that were held out from all of them.
@@ -151,6 +163,7 @@ class VAEEstimator(BaseEstimator):
         )
         if label is not None:
             rows["label"] = label.astype(np.int32)
+        check(self._program.model)
         train, held_out = split(rows, self.validation_fraction, seed, may_hold_out)
         options = Options(
             self.num_steps,

@@ -79,8 +79,7 @@ class VAEDensity(DensityMixin, VAEEstimator):
         """
         del y
         table, _ = read(self, X, fitting=True)
-        self._fit_members(table)
-        NegativeLogMarginal().check(self._program.model)
+        self._fit_members(table, check=NegativeLogMarginal().check)
         return self
 
     def score_samples(self, X: Any) -> np.ndarray:

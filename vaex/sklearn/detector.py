@@ -106,7 +106,9 @@ class VAEDetector(OutlierMixin, VAEEstimator):
             raise InputError(f"num_models must be at least 1, got {self.num_models!r}")
         score = score_of(self.anomaly_score)
         table, _ = read(self, X, fitting=True)
-        rows, held_out = self._fit_members(table, count=self.num_models)
+        rows, held_out = self._fit_members(
+            table, count=self.num_models, check=score.check
+        )
         program, trained = self._program, np.arange(len(rows["x"]))
         trained = np.setdiff1d(trained, held_out)
         self.scores_ = [

@@ -87,8 +87,7 @@ class VAEImputer(OneToOneFeatureMixin, TransformerMixin, VAEEstimator):
                     f"{name} must be at least 1, got {getattr(self, name)!r}"
                 )
         table, _ = read(self, X, fitting=True)
-        self._fit_members(table, num_samples=self.num_importance)
-        self._check_density()
+        self._fit_members(table, num_samples=self.num_importance, check=_check_density)
         return self
 
     def transform(self, X: Any) -> np.ndarray:
@@ -112,18 +111,21 @@ class VAEImputer(OneToOneFeatureMixin, TransformerMixin, VAEEstimator):
         )
         places = list(self.table_.places)
         for place, column in zip(places, self.table_.columns, strict=True):
-            if column.kind == "binary":
+            if column.is_empty:
+                found[:, place] = 0.0
+            elif column.kind == "binary":
                 found[:, place] = np.rint(found[:, place])
         filled = self.table_.values(np.where(rows["mask"], rows["x"], found))
         seen = rows["mask"][:, places]
         given = np.stack([column.values for column in table], axis=1)
         return np.where(seen, given, filled).astype(filled.dtype)
 
-    def _check_density(self) -> None:
-        """Refuses a head that is a loss: it has no importance weights."""
-        head = self._program.model.likelihood
-        if not head.is_normalized:
-            raise InputError(
-                f"likelihood {type(head).__name__} is a loss without a density; use "
-                f"{head.normalized_instead}"
-            )
+
+def _check_density(model: Any) -> None:
+    """Refuses a head that is a loss: it has no importance weights."""
+    head = model.likelihood
+    if not head.is_normalized:
+        raise InputError(
+            f"likelihood {type(head).__name__} is a loss without a density; use "
+            f"{head.normalized_instead}"
+        )
