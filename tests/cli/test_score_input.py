@@ -8,7 +8,7 @@ import pytest
 
 from tests.cli.tables import NAMES, rows_of, save, save_bad
 from vaex.anomaly.bad_rows import inspect_rows
-from vaex.cli._score_input import read_table
+from vaex.cli._score_input import check_condition, read_table
 from vaex.cli._scoring import rows_to_score
 from vaex.errors import InputError
 from vaex.likelihoods.composite import Composite
@@ -129,3 +129,31 @@ def test_arrays_and_their_shapes(tmp_path, table):
     with pytest.raises(InputError, match="--key must say .* got 'three' where"):
         read_table(tmp_path / "b.npz", (5,), key="three")
     assert read_table(tmp_path / "b.npz", (5,), key="two").x.shape == (60, 5)
+
+
+def test_cells_that_the_file_hides_are_no_fault():
+    x = np.array([[np.nan, 1.0], [np.nan, np.nan], [np.inf, 2.0]])
+    mask = np.array([[False, True], [True, False], [True, True]])
+    parts = {"head": Gaussian((2,)), "preparation": Identity(), "num_classes": None}
+    found = inspect_rows(x, **parts, mask=mask)
+    words = {1: "column 0 is missing", 2: "column 0 is inf, beyond float32"}
+    assert found.reasons == words
+    assert found.mask.tolist() == [[0, 1], [0, 0], [0, 1]]
+
+
+@pytest.mark.parametrize(
+    ("condition", "size", "says"),
+    [
+        (None, 2, r"an array `condition` \[5, 2\], got none"),
+        (np.zeros((5, 3)), 2, r"got \(5, 3\)"),
+        (np.zeros((5, 3)), 0, "takes no condition"),
+    ],
+)
+def test_a_condition_that_does_not_fit(condition, size, says):
+    with pytest.raises(InputError, match=says):
+        check_condition(condition, size, 5)
+
+
+def test_a_condition_that_fits():
+    check_condition(None, 0, 5)
+    check_condition(np.zeros((5, 2)), 2, 5)

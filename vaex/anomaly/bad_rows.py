@@ -35,6 +35,7 @@ def inspect_rows(
     preparation: Any,
     num_classes: int | None,
     columns: Sequence[str] = (),
+    mask: np.ndarray | None = None,
 ) -> Inspection:
     """Finds cells that are missing, not levels, or outside of the head's support.
 
@@ -44,6 +45,7 @@ def inspect_rows(
       preparation: stored rows to batches.
       num_classes: K, if the data are levels 0 to K - 1.
       columns: names along the last axis, for the words.
+      mask: [N, *E], False where a cell is hidden on purpose, which is no fault.
 
     >>> from vaex.likelihoods.bernoulli import Bernoulli
     >>> from vaex.preparations.identity import Identity
@@ -54,7 +56,8 @@ def inspect_rows(
     """
     with np.errstate(over="ignore"):
         stored = np.asarray(x).astype(np.float32)
-    known = np.isfinite(stored)
+    shown = np.ones(stored.shape, bool) if mask is None else mask
+    known = np.isfinite(stored) & shown
     if num_classes is not None:
         top = num_classes - 1
         inside = known & (stored >= 0) & (stored <= top) & (stored == np.floor(stored))
@@ -71,11 +74,11 @@ def inspect_rows(
         int(row): _words(
             np.asarray(x)[row],
             known[row],
-            inside[row],
+            (inside | ~shown)[row],
             lambda place: allowed or _allowed(head, place),
             columns,
         )
-        for row in np.flatnonzero(~inside.reshape(len(x), -1).all(1))
+        for row in np.flatnonzero(~(inside | ~shown).reshape(len(x), -1).all(1))
     }
     return Inspection(_usable(head, inside), reasons)
 

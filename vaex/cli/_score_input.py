@@ -81,6 +81,25 @@ def read_table(
     return Table(x, tuple(columns), {}, frozenset(), None, (), mask, condition)
 
 
+def check_condition(condition: np.ndarray | None, size: int, rows: int) -> None:
+    """Refuses a condition that the model does not take, or the lack of one.
+
+    Args:
+      condition: [N, C] or None.
+      size: C of the model, 0 for none.
+      rows: N.
+    """
+    got = "none" if condition is None else condition.shape
+    if got == ((rows, size) if size else "none"):
+        return
+    if size:
+        raise InputError(
+            "the model is conditional: the rows must come in a .npz file with an array "
+            f"`condition` [{rows}, {size}], got {got}"
+        )
+    raise InputError(f"the model takes no condition, got an array of shape {got}")
+
+
 def _chosen(arrays: dict[str, np.ndarray], key: str | None, path: Path) -> np.ndarray:
     names = [key] if key is not None else ["X", "x", "X_test", "x_test"]
     others = [name for name in arrays if name not in ("y", "mask", "condition")]

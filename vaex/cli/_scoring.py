@@ -123,16 +123,9 @@ def rows_to_score(
     Args:
       table: as it was read.
       mask: [N, *E], cells that can be used.
-      reasons: row -> what is wrong with it; rows that have no cell left are added, and
-        those taken away whose cells the file itself hides.
+      reasons: row -> what is wrong with it; rows that have no cell left are added.
       wants_mask: score what is left of bad rows.
     """
-    if table.mask is not None:  # hidden on purpose: no fault of the row
-        usable = (mask | ~table.mask).reshape(len(mask), -1).all(1)
-        for row in set(np.flatnonzero(usable).tolist()) & set(reasons):
-            if row not in table.reasons:
-                del reasons[row]
-        mask = mask & table.mask
     is_kept = np.asarray(mask.reshape(len(mask), -1).any(1))
     for row in set(np.flatnonzero(~is_kept).tolist()) - table.unread:
         known = f"{reasons[row]}; " if row in reasons else ""
@@ -174,6 +167,11 @@ def explanation(wanted: str, score: Score, head: Any, num_rows: int) -> str:
       head: of the model.
       num_rows: N.
     """
+    if wanted == "occlusion" and score.name not in SUMS:
+        raise InputError(
+            f"--attribution occlusion explains the scores {', '.join(SUMS)}, got "
+            f"--score {score.name}; use --attribution parts"
+        )
     if wanted != "auto":
         return wanted
     passes = 2 * len(hidden_together(head))

@@ -31,7 +31,7 @@ def run(argv: list[str]) -> int:
     from vaex.cli._cache import use_compilation_cache
     from vaex.cli._progress import CountProgress
     from vaex.cli._score_figure import check_figure, draw_oddest
-    from vaex.cli._score_input import read_table
+    from vaex.cli._score_input import check_condition, read_table
     from vaex.cli._score_output import say_what_was_found, write_scores
     from vaex.cli._scoring import (
         explanation,
@@ -48,6 +48,7 @@ def run(argv: list[str]) -> int:
         check_figure(opened.model.likelihood, options.score)
     shape = opened.stored.event_shape
     table = read_table(options.data, shape, opened.columns, options.key)
+    check_condition(table.condition, opened.stored.condition_dim, len(table.x))
     if table.ignored:
         _console.say(f"note: not scored, no columns of the model: {table.ignored}")
     seen = inspect_rows(
@@ -56,6 +57,7 @@ def run(argv: list[str]) -> int:
         preparation=opened.preparation,
         num_classes=opened.stored.num_classes,
         columns=table.columns,
+        mask=table.mask,
     )
     reasons = {**seen.reasons, **table.reasons}
     if options.bad_rows == "error":
