@@ -18,6 +18,7 @@ from vaex.evaluation.generate import (
     reconstruct,
     sample_prior,
 )
+from vaex.io.construction import locate
 from vaex.io.export import is_export, read_export
 from vaex.io.load import load_run
 from vaex.numerics import named_fold
@@ -189,20 +190,24 @@ class LoadedModel:
         return found
 
 
-def load(path: str | Path) -> LoadedModel:
+def load(path: str | Path) -> Any:
     """Reads an export, or a run directory whose data are there.
 
     Args:
-      path: what `vaex export` or `vaex train` wrote.
+      path: what `vaex export`, `vaex train` or an estimator's `save` wrote.
 
     Returns:
-      The model with its variables, preparation, configuration and results.
+      The LoadedModel with its variables, preparation, configuration and results, or the
+      estimator of `vaex.sklearn`.
 
     Raises:
       InputError: if the folder is neither, is damaged or half written, names an import
         path that there is not, or does not fit the model.
     """
     folder = Path(path)
+    if (folder / "estimator.json").is_file():
+        # By its import path: estimators stand above this file.
+        return locate("vaex.sklearn.loading.load", "load")(folder)
     if is_export(folder):
         found = read_export(folder)
         facts = found.facts

@@ -5,7 +5,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
-from tests.sklearn.conftest import QUICK, correlated
+from tests.sklearn.conftest import QUICK, SMALL, correlated
 from vaex.errors import InputError
 from vaex.sklearn.detector import VAEDetector
 from vaex.sklearn.loading import load
@@ -145,7 +145,7 @@ def test_only_classes_of_values_are_read(detector, tmp_path):
         ({"validation_fraction": 1.0}, "validation_fraction must lie in"),
         ({"contamination": 0.7}, r"contamination must lie in \(0, 0.5\]"),
         ({"num_models": 0}, "num_models must be at least 1"),
-        ({"unknown": "skip"}, 'unknown must be "error" or "mask"'),
+        ({"unknown": "skip"}, 'unknown must be "score" or "error" or "mask"'),
         ({"likelihood": "Gausian"}, "likelihood must be None, a head"),
         ({"likelihood": "OptimalSigmaGaussian"}, "PerDimensionScaleGaussian"),
         ({"likelihood": "Poisson"}, "defined on"),
@@ -157,6 +157,22 @@ def test_only_classes_of_values_are_read(detector, tmp_path):
 def test_arguments_that_cannot_work_are_refused_before_training(options, words, x):
     with pytest.raises(InputError, match=words):
         VAEDetector(**QUICK | options).fit(x)
+
+
+@pytest.mark.slow
+def test_a_value_that_its_column_cannot_hold_is_scored(x):
+    """It counts log(N + 1) nats, beside the row without that cell."""
+    table = np.column_stack([x[:, :2], np.arange(len(x)) % 2])
+    model = VAEDetector(**SMALL, num_models=1, num_samples=4).fit(table)
+    row, hidden = table[:1].copy(), table[:1].copy()
+    row[0, -1], hidden[0, -1] = 2.0, np.nan
+    extra = model.score_samples(hidden) - model.score_samples(row)
+    np.testing.assert_allclose(extra, np.log(len(x) + 1), rtol=1e-12)
+    parts = model.attribution(row)
+    np.testing.assert_allclose(parts[0, -1], np.log(len(x) + 1), rtol=1e-12)
+    np.testing.assert_allclose(parts.sum(1), -model.score_samples(row), rtol=1e-5)
+    with pytest.raises(InputError, match="held binary values.*2.0 of row 0 is not one"):
+        model.set_params(unknown="error").score_samples(row)
 
 
 def test_p_values_need_held_out_rows(x):

@@ -77,6 +77,8 @@ class VAEEstimator(BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
+    _unknowns: tuple[str, ...] = ("error", "mask")
+
     def __sklearn_tags__(self) -> Any:
         """Missing cells are hidden from the model.
 
@@ -206,8 +208,9 @@ class VAEEstimator(BaseEstimator):
             raise InputError(
                 f"learning_rate must be above 0, got {self.learning_rate!r}"
             )
-        if self.unknown not in ("error", "mask"):
-            raise InputError(f'unknown must be "error" or "mask", got {self.unknown!r}')
+        if self.unknown not in self._unknowns:
+            allowed = " or ".join(f'"{name}"' for name in self._unknowns)
+            raise InputError(f"unknown must be {allowed}, got {self.unknown!r}")
 
 
 def _latent_dim(columns: int) -> int:

@@ -11,6 +11,7 @@ import numpy as np
 
 from vaex.anomaly.base import Score
 from vaex.anomaly.named_scores import score_named
+from vaex.anomaly.occlusion import occlusion_parts
 from vaex.anomaly.scorer import Scorer
 from vaex.anomaly.scores import Scores
 from vaex.errors import InputError
@@ -65,6 +66,26 @@ def scored(
         np.sum([one.num_samples for one in found], axis=0),
         None if parts[0] is None else np.mean(np.stack(parts), axis=0),  # type: ignore
     )
+
+
+def occluded(
+    program: Program,
+    members: Sequence[Any],
+    scores: Sequence[Score],
+    rows: dict[str, np.ndarray],
+    *,
+    num_samples: int,
+    tolerance: float | None = None,
+    seed: int = 0,
+) -> np.ndarray:
+    """The mean of the models' `vaex.anomaly.occlusion_parts`, [N, D]; see `scored`."""
+    found = [
+        occlusion_parts(
+            _scorer(program, variables, score, num_samples, tolerance, seed), rows
+        )
+        for variables, score in zip(members, scores, strict=True)
+    ]
+    return np.mean(found, axis=0)
 
 
 def _scorer(

@@ -89,7 +89,7 @@ class Table:
         Args:
           table: d columns.
           unknown: what a value becomes that its column cannot hold, such as a category
-            that was not there in training: "error", or "mask" (as if missing).
+            that was not there in training: "error", else it is as if missing.
 
         Raises:
           InputError: naming the column, the first such row and its value.
@@ -97,21 +97,31 @@ class Table:
         total = len(table[0].values)
         x = np.zeros((total, self.width), np.float32)
         mask = np.zeros((total, self.width), bool)
+        unheld = self.unheld(table)
+        if unheld.any() and unknown == "error":
+            row, place = np.argwhere(unheld)[0]
+            column, value = self.columns[place], table[place].values[row]
+            value = value.item() if isinstance(value, np.generic) else value
+            what = "categories" if column.categories else f"{column.kind} values"
+            raise InputError(
+                f"column {column.name!r} held {what} when the estimator was fitted, "
+                f"which {value!r} of row {row} is not one of "
+                f"({int(unheld.any(1).sum())} such rows); leave them out, or pass "
+                'unknown="mask"'
+            )
         for place, column, given in zip(self.places, self.columns, table, strict=True):
             values = column.encoded(given.values, given.is_label)
-            bad = np.isinf(values)
-            if bad.any() and unknown == "error":
-                row = int(bad.argmax())
-                what = "categories" if column.categories else f"{column.kind} values"
-                raise InputError(
-                    f"column {column.name!r} held {what} when the estimator was "
-                    f"fitted, which {given.values[row]!r} of row {row} is not one of "
-                    f"({int(bad.sum())} such rows); leave them out, or pass "
-                    'unknown="mask"'
-                )
             known = np.isfinite(values)
             x[known, place], mask[known, place] = values[known], True
         return {"x": x, "mask": mask}
+
+    def unheld(self, table: Sequence[Values]) -> np.ndarray:
+        """Which values of d columns their columns cannot hold, [N, d]."""
+        pairs = zip(self.columns, table, strict=True)
+        found = [
+            np.isinf(c.encoded(given.values, given.is_label)) for c, given in pairs
+        ]
+        return np.stack(found, axis=1)
 
     def log_det(self, mask: np.ndarray) -> np.ndarray:
         """What turns log p of the model's rows into one in the table's units.

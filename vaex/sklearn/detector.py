@@ -5,6 +5,7 @@ from typing import Any, Self
 import numpy as np
 from scipy.special import erf
 from sklearn.base import OutlierMixin
+from sklearn.utils.validation import check_is_fitted
 
 from vaex.anomaly.p_values import conformal_p_values
 from vaex.anomaly.reconstruction_probability import ReconstructionProbability
@@ -14,7 +15,7 @@ from vaex.errors import InputError
 from vaex.sklearn._estimator import VAEEstimator
 from vaex.sklearn._fitting import taken
 from vaex.sklearn._reading import read
-from vaex.sklearn._scoring import score_of, scored
+from vaex.sklearn._scoring import occluded, score_of, scored
 
 MOST_SCORED = 20_000
 """Rows of the training data that the threshold is taken from, at most."""
@@ -35,6 +36,11 @@ class VAEDetector(OutlierMixin, VAEEstimator):
       num_samples: posterior samples of a row and a model.
       tolerance: standard error of a model's score at which sampling goes on no longer;
         None: `num_samples`.
+      unknown: what a value counts that its column cannot hold, such as a category that
+        was not there in training: "score": log(N + 1) nats, N the training rows, as a
+        value that none of N rows had has about that probability (the rule of
+        succession), the rest of the row being scored without it; "error"; or "mask", as
+        if it were missing, as it is too where the score is not in nats.
       **options: of `VAEEstimator`; defaults and reasons in docs/sklearn.md.
 
     Attributes:
@@ -67,7 +73,7 @@ class VAEDetector(OutlierMixin, VAEEstimator):
         batch_size: int = 128,
         validation_fraction: float = 0.1,
         patience: int = 5,
-        unknown: str = "error",
+        unknown: str = "score",
         random_state: Any = None,
         verbose: int = 0,
     ):
@@ -89,6 +95,8 @@ class VAEDetector(OutlierMixin, VAEEstimator):
         self.num_models = num_models
         self.num_samples = num_samples
         self.tolerance = tolerance
+
+    _unknowns = ("score", "error", "mask")
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Trains the models, and finds the threshold.
@@ -122,6 +130,7 @@ class VAEDetector(OutlierMixin, VAEEstimator):
             for variables in self.members_
         ]
         total = len(rows["x"])
+        self.num_rows_ = total
         known = np.arange(total)
         if total > MOST_SCORED:
             known = np.random.default_rng([self.seed_, 3]).permutation(total)
@@ -136,12 +145,13 @@ class VAEDetector(OutlierMixin, VAEEstimator):
 
     def score_samples(self, X: Any) -> np.ndarray:
         """Minus the score, [N]: lower is more anomalous, as in scikit-learn."""
-        return -self._scored(self._read(X)).value
+        return self.score_with_error(X)[0]
 
     def score_with_error(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
         """`score_samples` and its Monte-Carlo standard error, [N] each."""
-        found = self._scored(self._read(X))
-        return -found.value, found.se
+        rows, extra = self._read_all(X)
+        found = self._scored(rows)
+        return -(found.value + extra.sum(1)), found.se
 
     def decision_function(self, X: Any) -> np.ndarray:
         """`score_samples` minus `offset_`, [N]: below 0 for outliers."""
@@ -174,35 +184,59 @@ class VAEDetector(OutlierMixin, VAEEstimator):
         Raises:
           InputError: if no row was held out.
         """
-        rows = self._read(X)
+        check_is_fitted(self)
         if not len(self.calibration_):
             raise InputError(
                 "p_values needs held-out rows, of which there are none: fit on 20 rows "
                 "or more with validation_fraction above 0"
             )
-        return conformal_p_values(self.calibration_, self._scored(rows).value)
+        return conformal_p_values(self.calibration_, -self.score_samples(X))
 
-    def attribution(self, X: Any) -> np.ndarray:
-        """How many nats of -E_q log p(x|z) each column is, [N, d].
+    def attribution(self, X: Any, *, occlusion: bool = True) -> np.ndarray:
+        """How many nats of the score each column is to blame for, [N, d].
 
-        0 for missing cells. It sums to the score "reconstruction"; of other scores,
-        which are no sums over columns, it says which columns are rebuilt badly.
+        Args:
+          X: [N, d].
+          occlusion: hide columns one after another, the oddest first: parts that sum to
+            the score, of scores that are densities, for 2 d times its cost
+            (`vaex.anomaly.occlusion_parts`). False: the columns' own -E_q log p(x_d|z),
+            which says which are rebuilt badly; an odd value spoils others too.
+
+        Returns:
+          Nats; 0 for missing cells.
+
+        Raises:
+          InputError: if columns cannot be hidden, or the head scores rows as a whole.
         """
-        own: Any = ReconstructionProbability()
-        found = self._scored(self._read(X), [own] * len(self.members_)).attribution
+        rows, extra = self._read_all(X)
+        if occlusion:
+            found = occluded(
+                self._program, self.members_, self.scores_, rows, **self._how
+            )
+        else:
+            own: Any = [ReconstructionProbability()] * len(self.members_)
+            found = self._scored(rows, own).attribution
         if found is None or found.shape[1:] != (self.table_.width,):
             raise InputError(
                 "attribution needs a head that scores each column by itself, not "
                 f"{self.likelihood!r}"
             )
-        return found[:, list(self.table_.places)].astype(np.float64)
+        return found[:, list(self.table_.places)].astype(np.float64) + extra
+
+    def _read_all(self, X: Any) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        """Rows for the model, and nats [N, d] of the values that it cannot be given."""
+        check_is_fitted(self)
+        table, _ = read(self, X, fitting=False)
+        rows = self.table_.rows(table, unknown=self.unknown)
+        unheld = self.table_.unheld(table).astype(np.float64)
+        in_nats = score_of(self.anomaly_score).unit == "nats"
+        counts = self.unknown == "score" and in_nats
+        return rows, unheld * np.log(self.num_rows_ + 1.0) * counts
+
+    @property
+    def _how(self) -> dict[str, Any]:
+        return {"num_samples": self.num_samples, "tolerance": self.tolerance}
 
     def _scored(self, rows: dict[str, np.ndarray], scores: Any = None) -> Scores:
-        return scored(
-            self._program,
-            self.members_,
-            scores or self.scores_,
-            rows,
-            num_samples=self.num_samples,
-            tolerance=self.tolerance,
-        )
+        own = scores or self.scores_
+        return scored(self._program, self.members_, own, rows, **self._how)
