@@ -63,9 +63,18 @@ def sweep_table(report: Report) -> str:
     return rows(cells)
 
 
+def score_table(report: Report) -> str:
+    """Seconds of many rows, and of one."""
+    cells = [("anomaly scores", "seconds")]
+    for name, found in report["results"].items():
+        cells.append((name, f"{found['median_seconds']:.3g}"))
+    return rows(cells)
+
+
 TABLES: dict[str, Callable[[Report], str]] = {
     "train": train_table,
     "nll": nll_table,
+    "score": score_table,
     "startup": startup_table,
     "sweep": sweep_table,
 }

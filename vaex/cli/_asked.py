@@ -22,6 +22,7 @@ class Asked:
     Attributes:
       run: what is evaluated.
       estimator: of the run.
+      split: its name.
       data: the split as stored.
       found: per-example estimates of all of it.
       num_samples: K that they were made with.
@@ -34,6 +35,7 @@ class Asked:
 
     run: LoadedRun
     estimator: Estimator
+    split: str
     data: dict[str, np.ndarray]
     found: dict[str, Any]
     num_samples: int

@@ -108,6 +108,11 @@ def _rows(results: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     for name in ("approximation", "amortisation"):
         if "gaps" in results:
             yield f"{name} gap", results["gaps"][name]
+    for group in ("predictive_checks", "sbc", "sample_quality", "disentanglement"):
+        for name, found in results.get(group, {}).items():
+            words = name.replace("_", " ")
+            nominal = found.get("nominal")
+            yield words if nominal is None else f"{words} (right: {nominal:g})", found
 
 
 def _known(entry: dict[str, Any]) -> bool:

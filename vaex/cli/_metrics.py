@@ -121,6 +121,18 @@ def rate_distortion(asked: Asked) -> dict[str, Any]:
     return {"rate_distortion": {"points": points} | size}
 
 
+def _of_run(name: str) -> Callable[[Asked], dict[str, Any]]:
+    """An entry that `vaex.metrics.of_run` fills, imported where it is asked for."""
+
+    def measured(asked: Asked) -> dict[str, Any]:
+        from vaex.metrics import of_run
+
+        with asked.progress(1, name.replace("_", " ")):
+            return {name: getattr(of_run, name)(asked.run, asked.split, {})}
+
+    return measured
+
+
 class Metric(NamedTuple):
     """Something to measure.
 
@@ -170,6 +182,27 @@ METRICS = {
         "rate-distortion curve of the decoder, with a figure",
         "as ais; nothing more where that is measured",
         rate_distortion,
+    ),
+    "predictive_checks": Metric(
+        "calibration of p(x|z): PIT values, coverage of intervals, with a figure",
+        "99 draws of x for each of 1,000 examples",
+        _of_run("predictive_checks"),
+    ),
+    "sbc": Metric(
+        "calibration of q(z|x) on data drawn from the model, with a figure",
+        "1,000 simulations, 63 draws of z for each",
+        _of_run("sbc"),
+    ),
+    "sample_quality": Metric(
+        "samples beside the data: Frechet distance, precision, recall, density, "
+        "coverage, two-sample test",
+        "a classifier of the labels, trained once; 2,000 samples",
+        _of_run("sample_quality"),
+    ),
+    "disentanglement": Metric(
+        "codes beside the factors that data=sprites was drawn from: six scores",
+        "N encodings, trees and regressions on them, about a minute",
+        _of_run("disentanglement"),
     ),
 }
 

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-from pathlib import Path
 from typing import Any
 
 from vaex.errors import InputError
@@ -60,8 +59,10 @@ def run(argv: list[str]) -> int:
         from vaex.cli._metric_table import show_metrics
 
         show_metrics(results)
-    if "points" in results.get("rate_distortion", {}):
-        _console.say(f"figure   {_draw(results, loaded)}")
+    from vaex.cli._metric_figures import draw_metrics
+
+    for figure in draw_metrics(results, loaded):
+        _console.say(f"figure   {figure}")
     _console.say(f"written  {path}")
     return 0
 
@@ -144,6 +145,7 @@ def _further(
         asked = Asked(
             run=loaded,
             estimator=estimator,
+            split=options.split,
             data=loaded.parts.dataset.splits[options.split],
             found=found,
             num_samples=options.num_samples or estimator.config.num_samples,
@@ -157,31 +159,3 @@ def _further(
         return with_known_gap(results, options.tolerance)
 
     return further
-
-
-def _draw(results: dict[str, Any], loaded: Any) -> Path:
-    """The figure of the decoder's curve, with the run's own rate and distortion."""
-    import numpy as np
-
-    from vaex.figures.rate_distortion import (
-        RateCurve,
-        RatePoint,
-        draw_rate_distortion,
-    )
-    from vaex.figures.saving import save_figure
-
-    own = [results[name] for name in ("rate", "distortion")]
-    points = []
-    if None not in (own[0]["value"], own[1]["value"]):
-        values = [entry["value"] for entry in own]
-        errors = [entry["se"] for entry in own]
-        points = [RatePoint("this run", *values, *errors)]
-    found = results["rate_distortion"]["points"]
-    curve = RateCurve(
-        "its decoder, annealed codes",
-        np.array([point["rate"] for point in found]),
-        np.array([point["distortion"] for point in found]),
-    )
-    loaded.directory.figures.mkdir(exist_ok=True)
-    path = loaded.directory.figures / f"rate-distortion-{results['split']}.png"
-    return save_figure(draw_rate_distortion(points, [curve]), path)
