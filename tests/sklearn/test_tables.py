@@ -56,6 +56,9 @@ def test_unseen_categories_and_missing_labels(frame):
     model = VAEDetector(**SMALL, num_models=1, num_samples=4).fit(frame)
     other = frame.head(3).copy()
     other.loc[1, "colour"] = "mauve"
+    parts = model.attribution(other)
+    np.testing.assert_allclose(parts[1, 1], np.log(len(frame) + 1), rtol=1e-12)
+    model.set_params(unknown="error")
     with pytest.raises(InputError, match="'colour'.*'mauve' of row 1"):
         model.score_samples(other)
     model.set_params(unknown="mask")
