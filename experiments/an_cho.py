@@ -59,7 +59,12 @@ def jobs(scale: str) -> dict[str, list[str]]:
     """Name -> the words after `vaex train` of every run."""
     common = [*NETWORK, f"trainer.epochs={EPOCHS[scale]}"]
     found = {
-        f"digit {digit}": ["data=one_class", f"data.anomaly={digit}", *common]
+        f"digit {digit}": [
+            "data=one_class",
+            "data.source._target_=vaex.data.mnist.MNIST",
+            f"data.anomaly={digit}",
+            *common,
+        ]
         for digit in range(10)
     }
     return found | {"kdd": ["data=kddcup99", *common]}

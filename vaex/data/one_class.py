@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from vaex.data.dataset import Dataset
-from vaex.data.mnist import MNIST
+from vaex.data.digits import Digits
 from vaex.data.source import Source
 from vaex.errors import InputError
 
@@ -32,7 +32,7 @@ class OneClass(Source):
     name: ClassVar[str] = "one_class"
     about: ClassVar[str] = "another data set, one class held out as the anomaly"
 
-    source: Source = field(default_factory=MNIST)
+    source: Source = field(default_factory=Digits)
     anomaly: int = 0
 
     def __post_init__(self) -> None:
