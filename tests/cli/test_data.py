@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from vaex.data.catalogue import sources
 from vaex.data.freyfaces import FreyFaces
 from vaex.data.remote_file import RemoteFile
 
@@ -69,7 +70,7 @@ def test_fetch_of_what_needs_no_download(vaex, folder):
 def test_fetch_of_an_unknown_name(vaex, folder):
     code, _, err = vaex("data", "fetch", "mnsit")
     assert code == 2
-    assert err.startswith("vaex: name must be one of array, binarized_mnist, digits")
+    assert err.startswith(f"vaex: name must be one of {', '.join(sources())}")
     assert err.endswith("got 'mnsit'\n")
 
 
