@@ -13,8 +13,8 @@ from vaex.errors import InputError
 def sources() -> dict[str, type[Source]]:
     """Name -> class of every source, found by walking this folder.
 
-    >>> sorted(sources())[:3]
-    ['array', 'binarized_mnist', 'digits']
+    >>> sources()["digits"].name
+    'digits'
     """
     found: dict[str, type[Source]] = {}
     for file in sorted(Path(vaex.data.__path__[0]).glob("[!_]*.py")):
