@@ -59,12 +59,12 @@ def scored(
         found.append(scorer(rows))
     if len(found) == 1:
         return found[0]
-    parts = [one.attribution for one in found]
+    parts = [one.attribution for one in found if one.attribution is not None]
     return Scores(
         np.mean([one.value for one in found], axis=0),
         np.sqrt(np.mean([one.se**2 for one in found], axis=0) / len(found)),
         np.sum([one.num_samples for one in found], axis=0),
-        None if parts[0] is None else np.mean(np.stack(parts), axis=0),  # type: ignore
+        np.mean(parts, axis=0) if parts else None,
     )
 
 
