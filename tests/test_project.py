@@ -57,6 +57,12 @@ def test_constraints_pin_what_distrax_leaves_open():
         assert "dev" in pins(python)["tfp-nightly"]
 
 
+def test_the_tests_of_a_file_are_one_group(request):
+    if not hasattr(request.config, "workerinput"):
+        pytest.skip("one process runs all tests: nothing is grouped")
+    assert request.node.nodeid.endswith("@tests/test_project.py")
+
+
 def test_the_tests_know_the_options_of_the_pinned_compilers():
     assert set(QUICK) == {pins(python)["jaxlib"] for python in PYTHONS}
 
