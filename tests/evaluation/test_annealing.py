@@ -17,6 +17,7 @@ from vaex.evaluation.estimates import estimate
 from vaex.evaluation.evidence_sandwich import make_annealed, make_sandwich
 from vaex.evaluation.hamiltonian import hamiltonian_step
 from vaex.likelihoods.mean_squared_error import MeanSquaredError
+from vaex.preparations.levels import Levels
 
 SMALL = Annealing(num_chains=8, num_leapfrog=5, tuning_temperatures=30)
 
@@ -69,6 +70,29 @@ def test_a_transition_leaves_a_skewed_density_as_it_is():
     assert 0.3 < accepted.mean() < 0.9  # long steps: rejections matter
     assert np.abs(end - z).mean() > 0.5  # they moved
     assert stats.kstest(np.asarray(end)[:, 0], stats.gumbel_r.cdf).pvalue > 1e-3
+
+
+def test_an_end_of_infinite_density_is_not_accepted():
+    def log_density(z):
+        value = jnp.where(z[:, 0] > 0.0, jnp.inf, -0.5 * (z**2).sum(-1))
+        return value, z[:, 0]
+
+    start, size = jnp.full((16, 1), -0.1), jnp.float32(0.5)
+    key = jax.random.key(0)
+    z, known, accepted = hamiltonian_step(log_density, key, start, size, jnp.ones(1), 1)
+    assert (z <= 0).all()
+    assert (known == z[:, 0]).all()
+    assert 0 < (accepted == 0).sum() < 16
+
+
+def test_the_encoder_sees_of_simulated_data_what_it_sees_of_data():
+    """Levels as intensities, and nothing of masked cells."""
+    mask = np.arange(EVENT)[None] != 2
+    given = Levels(17)(KEY, {"x": np.full((1, EVENT), 8, np.uint8), "mask": mask})
+    model, variables = oracle().model, oracle().variables
+    batch, _ = draw_example(model, variables, given, KEY, Levels(17).encoder_input)
+    np.testing.assert_allclose(batch["input"], np.where(mask, batch["x"] / 16, 0.0))
+    assert np.abs(np.asarray(batch["x"])).min() > 0
 
 
 def test_the_mean_weight_is_a_lower_bound_that_rises_with_temperatures():

@@ -127,7 +127,11 @@ def flat(z: Any) -> Array:
 
 
 def draw_example(
-    model: nn.Module, variables: Any, batch: Batch, key: Array
+    model: nn.Module,
+    variables: Any,
+    batch: Batch,
+    key: Array,
+    encoder_input: Callable[[Array], Array | None] = lambda x: None,
 ) -> tuple[Batch, Array]:
     """Draws z ~ p(z) and x ~ p(x|z) in the place of an example's.
 
@@ -136,10 +140,12 @@ def draw_example(
       variables: of the model.
       batch: one example [1, ...]; its condition and its mask are kept.
       key: of the draw.
+      encoder_input: of the preparation: prepared x -> what the encoder sees of it,
+        None for x itself.
 
     Returns:
-      The batch with x, and z [1, D]: a draw from p(z|x) of that x. What the encoder
-      sees is x as it is.
+      The batch with x, and z [1, D]: a draw from p(z|x) of that x. The encoder sees
+      nothing of masked cells.
     """
     condition = batch.get("condition")
 
@@ -152,8 +158,12 @@ def draw_example(
 
     found: Any = nn.apply(forward, model)(variables)
     z, x = found
+    x = x.astype(jnp.float32)
     kept = {k: v for k, v in batch.items() if k != "input"}
-    return {**kept, "x": x.astype(jnp.float32)}, flat(z)
+    seen = encoder_input(jnp.where(batch["mask"], x, 0.0) if "mask" in batch else x)
+    if seen is not None:
+        kept["input"] = seen
+    return {**kept, "x": x}, flat(z)
 
 
 def is_diagonal_gaussian(q: Any) -> bool:

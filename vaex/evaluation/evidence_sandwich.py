@@ -98,13 +98,14 @@ def make_sandwich(
       Wu, Burda, Salakhutdinov, Grosse, ICLR 2017, https://arxiv.org/abs/1611.04273.
     """
     _check(model)
+    sees = getattr(preparation, "encoder_input", lambda x: None)
 
     def example(variables: Any, key: Array, row: Any, index: Array, total: Array):
         key = named_fold(jax.random.fold_in(key, index), "sandwich")
         stored = jax.tree.map(lambda a: a[None], row)
         given = preparation(named_fold(key, "prepare"), stored)
         draw_key = named_fold(key, "simulate")
-        batch, exact = draw_example(model, variables, given, draw_key)
+        batch, exact = draw_example(model, variables, given, draw_key, sees)
         path = make_path(model, variables, batch, settings, key)
         found = anneal(path, settings, named_fold(key, "anneal"), total, exact)
         assert found.log_weights_back is not None

@@ -85,7 +85,8 @@ def hamiltonian_step(
     ended = jax.lax.fori_loop(0, num_leapfrog + 1, leap, start)
     end, last, first, first_known, value, known = ended
     log_ratio = value - first - 0.5 * (last**2 - momentum**2).sum(-1)
-    accepted = jnp.where(jnp.isnan(log_ratio), 0.0, jnp.exp(jnp.minimum(log_ratio, 0)))
+    is_end = jnp.isfinite(value) & ~jnp.isnan(log_ratio)
+    accepted = jnp.where(is_end, jnp.exp(jnp.minimum(log_ratio, 0)), 0.0)
     moves = 0.5 * (1 + drawn[:, dimensions + 1]) < accepted
     z = jnp.where(moves[:, None], end, z)
     return z, jnp.where(moves, known, first_known), accepted
