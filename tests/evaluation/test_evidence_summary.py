@@ -53,6 +53,10 @@ def test_what_is_not_finite_has_a_reason_and_no_interval():
     ais = summarize_annealed(found, SMALL, 100)
     assert ais["reason"] == "not finite for 1 of 2 examples"
     assert "interval" not in with_interval(ais, entries(9.0)[2], 1.0)
+    local = {"local_elbo": np.zeros(2), "start_elbo": np.zeros(2), "is_gaussian": True}
+    bounds = {"ais": found["log_px"], "importance weights": np.ones(2)}
+    gaps = summarize_gaps(local, np.zeros(2), bounds)
+    assert (gaps["log_px_by"], gaps["inference"]["value"]) == ("importance weights", 1)
 
 
 @pytest.mark.slow

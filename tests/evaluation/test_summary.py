@@ -184,6 +184,9 @@ def test_a_value_that_is_not_finite_is_a_reason_and_not_a_number(bad):
     assert results["rate_per_group"]["z1"] is None
     assert results["elbo"]["value"] is not None
     json.dumps(results, allow_nan=False)
+    estimates["posterior_mean"][[3, 7], 1] = bad
+    units = results_of(estimates)["active_units"]
+    assert units["reason"] == f"not finite for 2 of {N} examples"
 
 
 def test_results_are_json():

@@ -91,7 +91,8 @@ def summarize_gaps(
     >>> [gaps[k]["value"] for k in ("approximation", "amortisation", "inference")]
     [1.0, 0.5, 1.5]
     """
-    name = max(log_px, key=lambda name: float(np.mean(log_px[name])))
+    heights = {k: float(np.mean(values)) for k, values in log_px.items()}
+    name = max(heights, key=lambda k: -np.inf if np.isnan(heights[k]) else heights[k])
     best = np.asarray(log_px[name], np.float64)
     local = np.asarray(found["local_elbo"], np.float64)
     is_gaussian = bool(np.all(found["is_gaussian"]))

@@ -228,6 +228,9 @@ def _active_units(
     if size < 2:
         return missing("needs two examples", "units")
     joined = _joined(layers, errors)
+    bad = int((~np.isfinite(joined[0])).any(1).sum())
+    if bad:
+        return missing(f"not finite for {bad} of {size} examples", "units")
     if not np.isfinite(joined[1]).all():
         reason = "not finite: means that are averages need two importance samples"
         return missing(reason, "units")
