@@ -64,6 +64,14 @@ def test_dci_of_factors_themselves():
     np.testing.assert_allclose(found.importance, [[0, 1], [1, 0]], atol=1e-9)
 
 
+@pytest.mark.parametrize("score", [beta_vae_score, factor_vae_score])
+def test_examples_alone_with_their_value_do_not_count(score):
+    """They agree with themselves in every code, and would tell nothing of any."""
+    first = np.r_[np.arange(2, 60), np.repeat([0, 1], 60)]
+    factors = np.stack([first, np.arange(len(first)) % 2], 1)
+    assert score(factors[:, ::-1] * 1.0, factors) > 0.97
+
+
 @pytest.mark.parametrize(
     ("score", "expected", "error"),
     [
@@ -161,6 +169,13 @@ def test_order_sign_and_scale_of_codes_change_nothing(score):
     moved = codes[:, [2, 0, 1]] * np.array([-7.0, 0.01, -1e4]) + np.array([1, -5, 3])
     assert score(moved, factors) == pytest.approx(score(codes, factors), abs=1e-9)
     assert 0.05 < score(codes, factors) < 0.99  # it could have changed
+
+
+def test_a_constant_is_no_code_although_its_deviation_is_rounding():
+    codes, factors = continuous()
+    more = np.hstack([np.full((len(codes), 1), 0.1), codes])
+    assert 0 < more.std(0)[0] < 1e-15
+    assert factor_vae_score(more, factors) == factor_vae_score(codes, factors)
 
 
 def test_information_is_that_of_scikit_learn():

@@ -17,6 +17,7 @@ class Groups:
 
     def __init__(self, factors: np.ndarray):
         self._values = factors
+        self._shared = []
         self._rows, self._starts, self._counts = [], [], []
         for number, column in enumerate(factors.T):
             counts = np.bincount(column)
@@ -28,6 +29,25 @@ class Groups:
             self._rows.append(np.argsort(column, kind="stable"))
             self._counts.append(counts)
             self._starts.append(np.cumsum(counts) - counts)
+            self._shared.append(np.flatnonzero(counts[column] > 1))
+
+    def any_rows(
+        self, random: np.random.Generator, factor: int, shape: tuple[int, ...]
+    ) -> np.ndarray:
+        """Rows whose value of a factor others have too, drawn with replacement.
+
+        An example alone with its value agrees with itself in everything.
+
+        Args:
+          random: where from.
+          factor: which.
+          shape: of the result.
+
+        Returns:
+          [*shape] row numbers.
+        """
+        shared = self._shared[factor]
+        return shared[random.integers(0, len(shared), shape)]
 
     def alike(
         self, random: np.random.Generator, factor: int, value: np.ndarray, count: int

@@ -77,6 +77,16 @@ def check_rows(name: str, rows: np.ndarray) -> np.ndarray:
     return rows
 
 
+def varying(codes: np.ndarray) -> np.ndarray:
+    """Which columns of [N, L] vary, [L]; of a constant the deviation may be rounding.
+
+    >>> codes = np.array([[0.1, 0.0], [0.1, 1.0], [0.1, 2.0]])
+    >>> bool(codes.std(0)[0] > 0), varying(codes).tolist()
+    (True, [False, True])
+    """
+    return (np.ptp(codes, 0) > 0) & (codes.std(0) > 0)
+
+
 def check_pair(first: np.ndarray, second: np.ndarray, names: tuple[str, str]) -> None:
     """Raises InputError unless two [N, D] have one D.
 

@@ -55,7 +55,7 @@ def separated_predictability(
     learned, scored = halves(factors, seed)
     scores = np.zeros((codes.shape[1], factors.shape[1]))
     for j, code in enumerate(codes.T):
-        if code.std() == 0:
+        if np.ptp(code) == 0:
             continue
         for k, factor in enumerate(factors.T):
             parts = (code[learned], factor[learned], code[scored], factor[scored])

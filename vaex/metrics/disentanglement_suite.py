@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from vaex.metrics._inputs import check_at_least, represented
+from vaex.metrics._inputs import check_at_least, represented, varying
 from vaex.metrics.attribute_predictability import separated_predictability
 from vaex.metrics.factor_importance import dci
 from vaex.metrics.fixed_factor_differences import beta_vae_score
@@ -65,8 +65,7 @@ def disentanglement_scores(
     """
     codes, factors, _ = represented(codes, factors)
     check_at_least("repeats", repeats, 1)
-    deviation = codes.std(0)
-    kept = (deviation > 0) & (deviation >= min_deviation)
+    kept = varying(codes) & (codes.std(0) >= min_deviation)
     active = {"value": int(kept.sum()), "se": None, "unit": "codes", "of": len(kept)}
     active |= {"min_deviation": min_deviation}
     if not kept.any():

@@ -57,6 +57,9 @@ def dci(
     Hazards: informativeness of codes that are noise is the share of the commonest
       value. Two codes that are copies share the importance as the trees choose.
 
+    Differs from the paper: boosted trees in place of lasso and random forests, and
+      informativeness is an accuracy, not an error of prediction.
+
     Differs from disentanglement_lib: completeness is the plain mean over factors, as in
       the paper (there it is weighted by columns of the importance, which is the same as
       long as every factor has a code that matters).

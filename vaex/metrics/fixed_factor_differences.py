@@ -6,7 +6,7 @@ N examples, L latent, F factors.
 import numpy as np
 
 from vaex.metrics._fixed_factor import Groups
-from vaex.metrics._inputs import check_at_least, represented
+from vaex.metrics._inputs import check_at_least, represented, varying
 
 
 def beta_vae_score(
@@ -59,8 +59,7 @@ def beta_vae_score(
     check_at_least("pairs", pairs, 1)
     from sklearn.linear_model import LogisticRegression
 
-    deviation = codes.std(0)
-    varies = deviation > 0
+    deviation, varies = codes.std(0), varying(codes)
     if factors.shape[1] < 2 or not varies.any():
         return 1.0 / factors.shape[1]
     codes = codes[:, varies] / deviation[varies]
@@ -70,7 +69,7 @@ def beta_vae_score(
     inputs = np.empty((total, codes.shape[1]))
     for factor in range(factors.shape[1]):
         of_factor = np.flatnonzero(fixed == factor)
-        first = random.integers(0, len(codes), (len(of_factor), pairs))
+        first = groups.any_rows(random, factor, (len(of_factor), pairs))
         shared = groups.value_of(first, factor).reshape(-1)
         second = groups.alike(random, factor, shared, 1).reshape(first.shape)
         inputs[of_factor] = np.abs(codes[first] - codes[second]).mean(1)

@@ -6,7 +6,7 @@ N examples, L latent, F factors.
 import numpy as np
 
 from vaex.metrics._fixed_factor import Groups
-from vaex.metrics._inputs import check_at_least, represented
+from vaex.metrics._inputs import check_at_least, represented, varying
 
 
 def factor_vae_score(
@@ -53,8 +53,7 @@ def factor_vae_score(
     codes, factors, _ = represented(codes, factors)
     check_at_least("votes", votes, 10)
     check_at_least("rows", rows, 2)
-    deviation = codes.std(0)
-    varies = deviation > 0
+    deviation, varies = codes.std(0), varying(codes)
     count = factors.shape[1]
     if count < 2 or not varies.any():
         return 1.0 / count
@@ -65,7 +64,9 @@ def factor_vae_score(
     still = np.empty(total, int)
     for factor in range(count):
         of_factor = np.flatnonzero(fixed == factor)
-        value = groups.value_of(random.integers(0, len(codes), len(of_factor)), factor)
+        value = groups.value_of(
+            groups.any_rows(random, factor, of_factor.shape), factor
+        )
         chosen = groups.alike(random, factor, value, rows)
         still[of_factor] = codes[chosen].var(1).argmin(1)
     table = np.zeros((codes.shape[1], count))
