@@ -6,6 +6,7 @@ from scipy import stats
 from scipy.special import logsumexp
 
 from tests.evaluation.compiled import KEY, compiled, prepared, sampled
+from tests.oracles.ppca import ppca
 from vaex.evaluation.estimates import estimate
 from vaex.evaluation.pareto_tail import (
     fit_generalised_pareto,
@@ -13,6 +14,7 @@ from vaex.evaluation.pareto_tail import (
     reliable_below,
     tail_size,
 )
+from vaex.evaluation.smoothed_weights import smoothed_log_mean, summarize_smoothed
 from vaex.evaluation.tail_weights import make_tail_weights, summarize_tails
 
 
@@ -44,7 +46,7 @@ def test_the_fit_is_near_the_maximum_of_scipys_likelihood():
 
 
 def by_the_definition(x):
-    """Zhang and Stephens' estimate for one sample, sum by sum."""
+    """Zhang and Stephens' estimate of k and sigma for one sample, sum by sum."""
     x, n = np.sort(x), len(x)
     m = 30 + int(n**0.5)
     quartile = x[int(n / 4 + 0.5) - 1]
@@ -58,20 +60,55 @@ def by_the_definition(x):
     values = [profile(t) for t in theta]
     weights = [1 / sum(np.exp(other - own) for other in values) for own in values]
     t = sum(w * v for w, v in zip(weights, theta, strict=True))
-    return np.mean([np.log(1 - t * v) for v in x])
+    k = np.mean([np.log(1 - t * v) for v in x])
+    return k, -k / t
 
 
 def test_k_hat_by_hand():
-    log_w = np.random.default_rng(3).normal(0.0, 2.0, 150)
+    log_w = np.random.default_rng(2).normal(0.0, 2.0, 150)
     largest = np.sort(log_w)[::-1][: tail_size(150) + 1]
     size = len(largest) - 1
     assert size == 30
     weights = np.exp(largest)  # any scale will do
-    k = by_the_definition(weights[:-1] - weights[-1])
+    k, sigma = by_the_definition(weights[:-1] - weights[-1])
     expected = (size * k + 10 * 0.5) / (size + 10)
     assert pareto_k(largest[None])[0] == pytest.approx(expected, rel=1e-9)
     shifted = pareto_k(largest[None, ::-1] - 500.0)[0]
     assert shifted == pytest.approx(expected, rel=1e-9)
+    # Smoothed: ranks of the tail by scipy's quantiles, the others as they are.
+    ranks = (np.arange(1, size + 1) - 0.5) / size
+    tail = weights[-1] + stats.genpareto.ppf(ranks, expected, scale=sigma)
+    assert tail[-1] > weights[0] > tail[-2]  # one is cut
+    others = np.sort(np.exp(log_w))[:-size]
+    mean = (np.minimum(tail, weights[0]).sum() + others.sum()) / 150
+    rest = logsumexp(np.sort(log_w)[: -size - 1])
+    for move in (0.0, -500.0):
+        found = smoothed_log_mean(largest[None] + move, np.array([rest + move]), 150)
+        assert found[0] == pytest.approx(np.log(mean) + move, rel=1e-9)
+
+
+def test_what_has_no_tail_is_not_smoothed():
+    generator = np.random.default_rng(4)
+    flat = generator.uniform(0, 5e-5, 128)
+    few = np.where(np.arange(128) < 9, generator.normal(size=128), -np.inf)
+    log_w = np.stack([flat, few, np.full(128, -np.inf), np.where(flat > 0, flat, 0)])
+    log_w[3, 5] = np.nan
+    ordered = -np.sort(-log_w, axis=1)  # NaN last
+    ordered[3] = np.roll(ordered[3], 1)
+    rest = logsumexp(ordered[:, 27:], axis=1)
+    found = smoothed_log_mean(ordered[:, :27], rest, 128)
+    plain = logsumexp(log_w[:2], axis=1) - np.log(128)
+    np.testing.assert_allclose(found[:2], plain, rtol=1e-12)
+    assert np.isneginf(found[2])
+    assert np.isnan(found[3])
+    entry = summarize_smoothed(ordered[:, :27], rest, found, 128)
+    assert entry["reason"] == "not finite for 2 of 4 examples"
+    entry = summarize_smoothed(
+        ordered[:2, :27], rest[:2], plain - 0.5, 128, log_det=3.0
+    )
+    assert entry["value"] == pytest.approx(-plain.mean() - 3.0)
+    assert entry["less_nll"]["value"] == pytest.approx(-0.5)
+    assert summarize_smoothed(ordered, rest, found, 20)["value"] is None
 
 
 def test_what_cannot_be_fitted():
@@ -106,19 +143,52 @@ def test_the_tail_is_kept_exactly_whatever_the_chunks():
     function = jax.jit(make_tail_weights(oracle.model, prepared, 4, 50))
     options = {"num_samples": 50, "block_size": 3}
     data = {"x": oracle.x[:num]}
-    found = estimate(function, oracle.variables, KEY, data, **options)["largest"]
-    every = jax.jit(make_tail_weights(oracle.model, prepared, 4, 250))  # keeps all 50
-    all_of_them = estimate(every, oracle.variables, KEY, data, **options)["largest"]
+    tails = estimate(function, oracle.variables, KEY, data, **options)
+    found = tails["largest"]
+    every = jax.jit(make_tail_weights(oracle.model, prepared, 4, 300))  # keeps all 50
+    whole = estimate(every, oracle.variables, KEY, data, **options)
+    all_of_them = whole["largest"]
+    assert all_of_them.shape[1] > 50
     assert np.isneginf(all_of_them[:, 50:]).all()
     assert np.isfinite(all_of_them[:, :50]).all()
     np.testing.assert_array_equal(found, all_of_them[:, :11])
     assert (np.diff(found, axis=1) <= 0).all()
+    rest = logsumexp(all_of_them[:, 11:], axis=1)
+    np.testing.assert_allclose(tails["rest"], rest, rtol=1e-5)
+    assert np.isneginf(whole["rest"]).all()
     # They are the weights of the estimates: same sum, same effective size.
     known = estimate(compiled(oracle.model, 4), oracle.variables, KEY, data, **options)
     log_px = logsumexp(all_of_them, axis=1) - np.log(50)
     np.testing.assert_allclose(log_px, known["log_px"], rtol=1e-5)
     ess = np.exp(2 * logsumexp(all_of_them, 1) - logsumexp(2 * all_of_them, 1))
     np.testing.assert_allclose(ess, known["ess"], rtol=1e-4)
+
+
+@pytest.mark.slow
+def test_smoothing_brings_each_example_nearer_and_their_mean_no_nearer():
+    """By ten draws of a q(z|x) that is too narrow, against the exact log p(x)."""
+    import jax
+
+    oracle, size = ppca(0.0, 0.7), 128
+    function = jax.jit(make_tail_weights(oracle.model, prepared, size, size))
+    errors = []
+    for seed in range(10):
+        found = estimate(
+            function, oracle.variables, jax.random.key(seed), {"x": oracle.x},
+            num_samples=size, block_size=64,
+        )  # fmt: skip
+        tails = (found["largest"], found["rest"])
+        plain = np.logaddexp(logsumexp(tails[0], axis=1), tails[1]) - np.log(size)
+        both = np.stack([plain, smoothed_log_mean(*tails, size)])
+        errors.append(both - oracle.log_px)
+    plain, smoothed = np.concatenate(errors, 1)
+    assert 0.3 < np.median(pareto_k(found["largest"])) < 0.7
+    for gain in (np.abs(plain) - np.abs(smoothed), plain**2 - smoothed**2):
+        assert gain.mean() > 3 * gain.std() / np.sqrt(gain.size)
+    assert np.sqrt((smoothed**2).mean()) < 0.9 * np.sqrt((plain**2).mean())
+    # What heavy tails have beyond their largest draw smoothing leaves out.
+    lost = plain - smoothed
+    assert lost.mean() > 3 * lost.std() / np.sqrt(lost.size)
 
 
 def test_the_sentence_says_how_many_and_what_to_do():

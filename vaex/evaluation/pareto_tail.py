@@ -65,23 +65,43 @@ def pareto_k(largest: np.ndarray) -> np.ndarray:
     >>> bool(0.7 < pareto_k(heavy)[0] < 1.0)
     True
     """
-    ordered = np.sort(np.asarray(largest, np.float64), axis=1)
+    return fit_tails(np.sort(np.asarray(largest, np.float64), axis=1))[0]
+
+
+def fit_tails(ordered: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """K-hat as `pareto_k` has it, and the scale that was fitted with it.
+
+    Args:
+      ordered: [N, M + 1] nats, float64, the largest log-weights, ascending.
+
+    Returns:
+      k [N], and sigma [N] in units of the largest weight; sigma is NaN where there is
+      no tail to fit.
+
+    Raises:
+      ValueError: if M is below 5.
+
+    >>> k, sigma = fit_tails(np.zeros((1, 6)))
+    >>> k.tolist(), sigma.tolist()
+    ([0.0], [nan])
+    """
     size = ordered.shape[1] - 1
     if size < FEWEST:
         raise ValueError(
             f"largest must hold at least {FEWEST + 1} log-weights of each example, got "
             f"{size + 1}; draw 25 samples or more"
         )
-    found = np.full(len(ordered), np.nan)
+    found, scale = np.full((2, len(ordered)), np.nan)
     is_finite = np.isfinite(ordered).all(1)
-    is_flat = is_finite & (np.ptp(ordered, axis=1) < EQUAL)
+    with np.errstate(invalid="ignore"):  # rows of -inf
+        is_flat = is_finite & (np.ptp(ordered, axis=1) < EQUAL)
     found[is_flat] = 0.0
     rest = np.flatnonzero(is_finite & ~is_flat)
     for rows in np.array_split(rest, -(-len(rest) // 256)) if len(rest) else ():
         tails = np.exp(ordered[rows] - ordered[rows, -1:])
-        k, _ = fit_generalised_pareto(tails[:, 1:] - tails[:, :1])
+        k, scale[rows] = fit_generalised_pareto(tails[:, 1:] - tails[:, :1])
         found[rows] = (size * k + 5) / (size + 10)
-    return found
+    return found, scale
 
 
 def fit_generalised_pareto(exceedances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -20,7 +20,7 @@ from vaex.evaluation.pareto_tail import (
     reliable_below,
     tail_size,
 )
-from vaex.evaluation.summary import missing
+from vaex.evaluation.summary import RESAMPLES, missing
 from vaex.numerics import named_fold
 from vaex.training.state import step_rngs
 from vaex.types import log_weights
@@ -42,7 +42,9 @@ def make_tail_weights(
 
     Returns:
       The function, not jitted. Its result holds `largest`, [N, M + 1] log-weights in
-      nats, descending: those of the tail and the next one.
+      nats, descending: those of the tail and the next one; and `rest`, [N] log of the
+      sum of the others, which is -inf where there are none. (What the largest leave of
+      the sum of all would have lost its digits.)
     """
     count, kept = samples_per_chunk, tail_size(num_samples) + 1
 
@@ -51,7 +53,8 @@ def make_tail_weights(
         stored = jax.tree.map(lambda a: a[None], row)
         batch = preparation(named_fold(key, "prepare"), stored)
 
-        def merge(chunk: Array, largest: Array) -> Array:
+        def merge(chunk: Array, found: tuple[Array, Array]) -> tuple[Array, Array]:
+            largest, rest = found
             terms: Any = model.apply(
                 variables,
                 batch,
@@ -62,10 +65,15 @@ def make_tail_weights(
             )
             valid = jnp.arange(count) + chunk * count < k
             new = jnp.where(valid, log_weights(terms)[:, 0], -jnp.inf)
-            return jax.lax.top_k(jnp.concatenate([largest, new]), kept)[0]
+            every = jnp.concatenate([largest, new])
+            ordered = jax.lax.top_k(every, len(every))[0]
+            dropped = jax.nn.logsumexp(ordered[kept:])
+            return ordered[:kept], jnp.logaddexp(rest, dropped)
 
-        none = jnp.full(kept, -jnp.inf)
-        return {"largest": jax.lax.fori_loop(0, (k + count - 1) // count, merge, none)}
+        none = jnp.full(kept, -jnp.inf), jnp.float32(-jnp.inf)
+        chunks = (k + count - 1) // count
+        largest, rest = jax.lax.fori_loop(0, chunks, merge, none)
+        return {"largest": largest, "rest": rest}
 
     return jax.vmap(example, in_axes=(None, None, 0, 0, None))
 
@@ -99,10 +107,12 @@ def summarize_tails(
     if bad:
         return missing(f"not finite for {bad} of {len(k)} examples", "k")
     threshold = reliable_below(num_samples)
-    draws = np.random.default_rng(0).integers(0, len(k), (200, len(k)))
+    random = np.random.default_rng(0)
+    draws = (random.integers(0, len(k), len(k)) for _ in range(RESAMPLES))
+    medians = [np.median(k[rows]) for rows in draws]
     return {
         "value": float(np.median(k)),
-        "se": float(np.median(k[draws], axis=1).std()) if len(k) > 1 else None,
+        "se": float(np.std(medians)) if len(k) > 1 else None,
         "unit": "k",
         "num_samples": num_samples,
         "num_examples": len(k),
