@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from tests.oracles.ppca import EVENT, LATENT, ppca
 from vaex.data.dataset import Dataset
@@ -103,6 +104,39 @@ def test_samples_of_the_true_model_and_of_a_wrong_one():
     other = of_run.sample_quality(wrong, "test", {"test_examples": 200})
     assert other["mmd"]["value"] < 0.01
     assert other["coverage"]["value"] < found["coverage"]["value"] - 0.1
+    # Of the training split the data's own distance needs rows that are not compared.
+    few = {"num_examples": 300, "permutations": 9}
+    own = of_run.sample_quality(run(), "train", few)["frechet_of_data"]
+    assert (own["num_examples"], own["num_drawn"]) == (300, 100)
+    assert own["value"] > 0.2 * least["value"]
+    whole = of_run.sample_quality(run(), "train", {"permutations": 9})
+    assert "no two training examples" in whole["frechet_of_data"]["reason"]
+
+
+def test_the_two_sample_test_takes_rows_from_the_whole_split():
+    """Of data in an order (by class, by difficulty) the first are not all."""
+    random = np.random.default_rng(3)
+    ordered = np.repeat([-5.0, 5.0], 100)[:, None] + random.normal(size=(200, EVENT))
+    drawn = random.permutation(ordered) + random.normal(size=(200, EVENT))
+    options = {"test_examples": 100, "permutations": 99, "seed": 0}
+    rows = {"x": ordered.astype(np.float32)}
+    found = _sample_results.two_sample(run(), rows, drawn, options)["mmd"]
+    assert found["num_examples"] == 100
+    assert found["value"] > 0.05
+
+
+@pytest.mark.parametrize("shift", [0.0, 1.0])
+def test_the_aggregate_posterior_of_the_true_model_is_the_prior(shift):
+    """By a test, and by the draws themselves: one posterior draw for each example."""
+    changed = SimpleNamespace(**{**vars(run()), "variables": ppca(shift).variables})
+    options = {"permutations": 199, "test_examples": 300}
+    (layer,), rows = of_run.latent_draws(changed, "test", options)
+    assert layer.posterior.shape == layer.prior.shape == (SIZE, LATENT)
+    assert stats.kstest(layer.prior.ravel(), "norm").pvalue > 1e-3
+    fits = stats.kstest(layer.posterior.ravel(), "norm").pvalue > 1e-3
+    assert fits == (not shift)
+    found = of_run.latents(changed, "test", options)["aggregate_posterior"]
+    assert (found["value"] < 0.01) == bool(shift)
 
 
 def test_samples_without_labels():

@@ -1,6 +1,6 @@
 """What metrics ask of a trained run, and of their options."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jax
@@ -11,12 +11,25 @@ from vaex.numerics import named_fold
 
 
 def chosen_rows(
-    data: Mapping[str, Any], num_examples: int | None, seed: int
+    data: Mapping[str, Any],
+    num_examples: int | None,
+    seed: int,
+    taken: np.ndarray | Sequence[int] = (),
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """A random part of a split, in its order, and which rows they are."""
-    total = len(data["x"])
-    count = total if num_examples is None else min(num_examples, total)
-    chosen = np.sort(np.random.default_rng(seed).permutation(total)[:count])
+    """A random part of a split, in its order, and which rows they are.
+
+    Args:
+      data: the split, name -> [N, ...].
+      num_examples: how many, or all that there are.
+      seed: of the choice.
+      taken: rows that are not to be chosen.
+
+    >>> chosen_rows({"x": np.arange(9)}, 4, 0, taken=[0, 1, 2, 3, 4])[1].tolist()
+    [5, 6, 7, 8]
+    """
+    order = np.random.default_rng(seed).permutation(len(data["x"]))
+    order = order[~np.isin(order, taken)]
+    chosen = np.sort(order[:num_examples])
     return {name: values[chosen] for name, values in data.items()}, chosen
 
 

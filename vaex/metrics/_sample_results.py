@@ -11,18 +11,24 @@ from vaex.metrics._run_parts import chosen_rows, key_of
 from vaex.metrics.feature_classifier import in_data_units, train_classifier
 from vaex.metrics.frechet import frechet_distance
 from vaex.metrics.nearest_neighbours import neighbour_scores
-from vaex.metrics.two_sample_test import mmd_test
+from vaex.metrics.two_sample_test import TwoSampleTest, mmd_test
 
 Results = dict[str, Any]
 
 RESAMPLES = 20
 """Of both samples, for the standard error of the Frechet distance."""
 
+FEATURES = "squared features"
+
 
 def in_features(
-    run: Any, rows: Mapping[str, np.ndarray], means: np.ndarray, o: Mapping[str, Any]
+    run: Any,
+    rows: Mapping[str, np.ndarray],
+    means: np.ndarray,
+    others: Mapping[str, np.ndarray],
+    o: Mapping[str, Any],
 ) -> Results:
-    """What is measured in the features of the classifier."""
+    """What is measured in the features of the classifier; `others` is other data."""
     names = ("precision", "recall", "density", "coverage")
     dataset = run.parts.dataset
     try:
@@ -30,17 +36,17 @@ def in_features(
     except InputError as error:
         every = ("frechet_distance", "frechet_of_data", *names)
         return {name: missing(str(error), "") for name in every}
-    real = classifier.features(in_data_units(rows["x"], dataset.num_levels))
-    drawn = classifier.features(means)
-    train, _ = chosen_rows(dataset.splits["train"], len(real), o["seed"] + 1)
-    known = classifier.features(in_data_units(train["x"], dataset.num_levels))
-    unit = {"unit": "squared features"}
+
+    def features(part: Mapping[str, np.ndarray]) -> np.ndarray:
+        return classifier.features(in_data_units(part["x"], dataset.num_levels))
+
+    real, drawn = features(rows), classifier.features(means)
     named = {"features": classifier.name, "num_examples": len(real)}
-    results: Results = {}
-    for name, values in (("frechet_distance", drawn), ("frechet_of_data", known)):
-        value = frechet_distance(real, values)
-        se = _frechet_error(real, values, o["seed"])
-        results[name] = {"value": value, "se": se, **unit, **named}
+    results: Results = {"frechet_distance": _frechet(real, drawn, o["seed"]) | named}
+    reason = "there are no two training examples beside these"
+    results["frechet_of_data"] = missing(reason, FEATURES)
+    if len(others["x"]) > 1:
+        results["frechet_of_data"] = _frechet(real, features(others), o["seed"]) | named
     found = neighbour_scores(real, drawn, k=o["k"])
     for name, values in zip(names, found, strict=True):
         part = "of samples" if name in ("precision", "density") else "of examples"
@@ -54,32 +60,40 @@ def two_sample(
     """The test of whether x ~ p(x) and the examples have one distribution."""
     if "mask" in rows:
         return {"mmd": missing("masked values cannot be compared", "p-value")}
-    count = min(o["test_examples"], len(rows["x"]))
-    few = {name: values[:count] for name, values in rows.items()}
+    few, chosen = chosen_rows(rows, o["test_examples"], o["seed"])
     preparation = run.parts.preparation
     batch = preparation(key_of(run, "two samples"), few)
-    real = np.asarray(preparation.inverse(batch["x"])).reshape(count, -1)
+    real = np.asarray(preparation.inverse(batch["x"])).reshape(len(chosen), -1)
+    found = tested(real, drawn[chosen].reshape(len(chosen), -1), o)
+    return {"mmd": found}
+
+
+def tested(x: np.ndarray, y: np.ndarray, o: Mapping[str, Any]) -> dict[str, Any]:
+    """An entry of results: the two-sample test of as many rows of each."""
     options = {"permutations": o["permutations"], "seed": o["seed"]}
-    found = mmd_test(real, drawn[:count].reshape(count, -1), **options)
+    found: TwoSampleTest = mmd_test(x, y, **options)
     return {
-        "mmd": {
-            "value": found.p_value,
-            "se": None,
-            "unit": "p-value",
-            "statistic": found.statistic,
-            "null_deviation": found.null_deviation,
-            "bandwidth": found.bandwidth,
-            "num_examples": count,
-        }
+        "value": found.p_value,
+        "se": None,
+        "unit": "p-value",
+        "statistic": found.statistic,
+        "null_deviation": found.null_deviation,
+        "bandwidth": found.bandwidth,
+        "num_examples": len(x),
     }
 
 
-def _frechet_error(x: np.ndarray, y: np.ndarray, seed: int) -> float:
-    """Standard deviation of the distance over resamples of both."""
+def _frechet(x: np.ndarray, y: np.ndarray, seed: int) -> dict[str, Any]:
+    """The distance, and its standard deviation over resamples of both."""
     random = np.random.default_rng(seed)
 
     def again(rows: np.ndarray) -> np.ndarray:
         return rows[random.integers(0, len(rows), len(rows))]
 
     values = [frechet_distance(again(x), again(y)) for _ in range(RESAMPLES)]
-    return float(np.std(values, ddof=1))
+    return {
+        "value": frechet_distance(x, y),
+        "se": float(np.std(values, ddof=1)),
+        "unit": FEATURES,
+        "num_drawn": len(y),
+    }

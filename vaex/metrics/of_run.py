@@ -13,11 +13,12 @@ import jax
 import numpy as np
 
 from vaex.errors import InputError
+from vaex.evaluation.aggregate_draws import AggregateDraws, draw_aggregate
 from vaex.evaluation.estimates import estimate
 from vaex.evaluation.generate import encode_means, sample_prior
 from vaex.evaluation.summary import ACTIVE_THRESHOLD, average, missing
 from vaex.metrics._run_parts import checked_options, chosen_rows, key_of, model_of
-from vaex.metrics._sample_results import in_features, two_sample
+from vaex.metrics._sample_results import in_features, tested, two_sample
 from vaex.metrics.calibration import (
     counts_in_bins,
     evenness,
@@ -68,6 +69,52 @@ def disentanglement(run: Any, split: str, options: Mapping[str, Any]) -> Results
     return disentanglement_scores(codes.reshape(len(codes), -1), factors, **rest)
 
 
+def latents(run: Any, split: str, options: Mapping[str, Any]) -> Results:
+    """The aggregate posterior against the prior: have their draws one distribution?
+
+    A model whose q(z) is not p(z) may reconstruct well and sample badly. The two-sample
+    test compares one z ~ q(z|x) for each of the split's examples with as many z ~ p(z).
+
+    Args:
+      run: trained.
+      split: held out.
+      options: `num_examples` (2000), `seed` (0, of what is chosen), `test_examples`
+        (500, of the test), `permutations` (500).
+
+    Returns:
+      `aggregate_posterior`, a p-value; where z has layers `aggregate_posterior_z1`,
+      next to the data, and so on. `latent_draws` gives what they are of.
+    """
+    o = checked_options(options, LATENTS)
+    layers, rows = latent_draws(run, split, options)
+    _, chosen = chosen_rows(rows, o["test_examples"], o["seed"])
+    results: Results = {}
+    for number, layer in enumerate(layers, 1):
+        which = f"_z{number}" if len(layers) > 1 else ""
+        found = tested(layer.posterior[chosen], layer.prior[chosen], o)
+        results[f"aggregate_posterior{which}"] = found
+    return results
+
+
+LATENTS = {"num_examples": 2000, "seed": 0, "test_examples": 500, "permutations": 500}
+"""Options of `latents`."""
+
+
+def latent_draws(
+    run: Any, split: str, options: Mapping[str, Any]
+) -> tuple[list[AggregateDraws], dict[str, np.ndarray]]:
+    """Draws of q(z) and of p(z), and the examples that the first are of.
+
+    Args:
+      run: trained.
+      split: held out.
+      options: as of `latents`.
+    """
+    o = checked_options(options, LATENTS)
+    rows, _ = chosen_rows(run.parts.dataset.splits[split], o["num_examples"], o["seed"])
+    return draw_aggregate(*model_of(run), key_of(run, "latents"), rows), rows
+
+
 def sample_quality(run: Any, split: str, options: Mapping[str, Any]) -> Results:
     """Samples of the model against the split's examples.
 
@@ -86,15 +133,18 @@ def sample_quality(run: Any, split: str, options: Mapping[str, Any]) -> Results:
 
     Returns:
       Results; `frechet_of_data` is what as many training examples have in place of
-      samples: no model can be asked for less.
+      samples (others, where the split is that of training): no model can be asked for
+      less.
     """
     defaults = {"num_examples": 2000, "k": 5, "seed": 0}
     o = checked_options(options, defaults | {"test_examples": 500, "permutations": 500})
     dataset = run.parts.dataset
-    rows, _ = chosen_rows(dataset.splits[split], o["num_examples"], o["seed"])
+    rows, chosen = chosen_rows(dataset.splits[split], o["num_examples"], o["seed"])
     count, key = len(rows["x"]), key_of(run, "sample quality")
     drawn, means, _ = sample_prior(*model_of(run), key, count, rows.get("condition"))
-    return in_features(run, rows, means, o) | two_sample(run, rows, drawn, o)
+    taken = chosen if split == "train" else ()
+    others, _ = chosen_rows(dataset.splits["train"], count, o["seed"] + 1, taken)
+    return in_features(run, rows, means, others, o) | two_sample(run, rows, drawn, o)
 
 
 def predictive_checks(run: Any, split: str, options: Mapping[str, Any]) -> Results:
@@ -128,7 +178,8 @@ def predictive_checks(run: Any, split: str, options: Mapping[str, Any]) -> Resul
     pit = pit[~np.isnan(pit).all(1)]
     if not len(pit):
         reason = f"every value of the split {split!r} is masked"
-        return {name: missing(reason, "") for name in (*names, "pit", *checks)}
+        every = (*names, "pit_spread", "pit", *checks)
+        return {name: missing(reason, "") for name in every}
     results: Results = {}
     for name, level in zip(names, LEVELS, strict=True):
         inside = np.nanmean(in_central_interval(pit, level), 1)
