@@ -11,6 +11,7 @@ import pytest
 from tests.evaluation.compiled import sampled
 from vaex.cli._metric_table import sentences
 from vaex.cli._metrics import METRICS, chosen_metrics, with_known_gap
+from vaex.cli._no_progress import no_progress
 from vaex.errors import InputError
 from vaex.likelihoods.mean_squared_error import MeanSquaredError
 from vaex.posteriors.deterministic import Deterministic
@@ -44,6 +45,7 @@ def test_names_come_in_the_order_of_the_table():
         (("--metrics", "ais", "--tolerance", "0"), "--tolerance must be above 0"),
         (("--metrics", "ais", "--num-chains", "0"), "--num-chains must be at least 1"),
         (("--metrics", "ais", "--num-temperatures", "-3"), "at least 1, got -3"),
+        (("--metrics", "rate_distortion", "--start", "posterior"), "leave out --start"),
     ],
 )
 def test_bad_arguments_are_refused_before_anything_is_read(vaex, words, says):
@@ -87,6 +89,10 @@ def test_everything_is_measured_and_written(vaex, finished, tmp_path):
     found = json.loads(file.read_text())
     assert found["k_hat"]["num_samples"] == 32
     assert found["k_hat"]["num_examples"] == found["num_examples"] == 360
+    psis = found["psis"]
+    smoothed = found["nll"]["value"] + psis["less_nll"]["value"]
+    assert psis["value"] == pytest.approx(smoothed, abs=1e-4)
+    assert 0 < abs(psis["less_nll"]["value"]) < 3
     for name in ("ais", "bdmc"):
         assert found[name]["num_examples"] == 3
         assert found[name]["num_temperatures"] == 4
@@ -110,7 +116,10 @@ def test_everything_is_measured_and_written(vaex, finished, tmp_path):
     points = found["rate_distortion"]["points"]
     total = points[-1]["rate"] + points[-1]["distortion"]
     assert total == pytest.approx(found["ais"]["value"], rel=1e-5)
-    assert (copy / "figures" / "rate-distortion-test.png").stat().st_size > 0
+    assert 0 < found["latents"]["aggregate_posterior"]["value"] <= 1
+    for name in ("rate-distortion", "aggregate-posterior"):
+        assert (copy / "figures" / f"{name}-test.png").stat().st_size > 0
+    assert "digits classifier, seed 0, accuracy" in out
     for sentence in sentences(found):
         assert sentence in out
 
@@ -128,3 +137,16 @@ def test_without_a_density_there_is_a_reason():
     asked.data = {"x": np.zeros((4, 6))}
     parts = METRICS["surgery"].measure(asked)["surgery"]
     assert parts["marginal_kl"]["reason"] == "the posterior has no density"
+
+
+def test_what_a_split_is_too_small_for_is_a_reason(monkeypatch):
+    """Metrics that were measured before are not lost with it."""
+    from vaex.metrics import of_run
+
+    def refuse(run, split, options):
+        raise InputError("examples are too few to be halved")
+
+    monkeypatch.setattr(of_run, "disentanglement", refuse)
+    asked: Any = SimpleNamespace(run=None, split="test", progress=no_progress)
+    found = METRICS["disentanglement"].measure(asked)["disentanglement"]
+    assert found["disentanglement"]["reason"] == "examples are too few to be halved"

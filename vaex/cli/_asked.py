@@ -70,28 +70,29 @@ class Asked:
 
     def of_all(self, function: Any, num: int, label: str) -> dict[str, Any]:
         """A function as `make_estimate` gives, of every row."""
-        return self._estimate(function, num, label, np.arange(len(self.data["x"])))
+        return self._estimate(jax.jit(function), num, label, self.data)
 
     def of_chosen(self, function: Any, num: int, label: str) -> dict[str, Any]:
         """A function as `make_estimate` gives, of the chosen rows, with their keys."""
-        return self._estimate(function, num, label, self.chosen)
-
-    def _estimate(
-        self, function: Any, num: int, label: str, rows: np.ndarray
-    ) -> dict[str, Any]:
-        compiled = jax.jit(function)
-        few = {name: values[rows] for name, values in self.data.items()}
+        compiled, rows = jax.jit(function), self.chosen
 
         def of_rows(variables: Any, key: Any, block: Any, index: Any, k: Any) -> Any:
             return compiled(variables, key, block, rows[index].astype(np.int32), k)
 
-        with self.progress(len(rows), label) as progress:
+        few = {name: values[rows] for name, values in self.data.items()}
+        return self._estimate(of_rows, num, label, few)
+
+    def _estimate(
+        self, compiled: Any, num: int, label: str, data: dict[str, np.ndarray]
+    ) -> dict[str, Any]:
+        total = len(data["x"])
+        with self.progress(total, label) as progress:
             return estimate(
-                of_rows,
+                compiled,
                 self.run.variables,
                 self.estimator.key,
-                few,
+                data,
                 num_samples=num,
-                block_size=min(self.estimator.config.block_size, len(rows)),
+                block_size=min(self.estimator.config.block_size, total),
                 on_block=progress.update,
             )

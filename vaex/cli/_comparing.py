@@ -99,9 +99,14 @@ def measure_runs(
                 on_block=bar.update,
             )
         values = example_values(run, estimates)
-        bad = [name for name, v in values.items() if not np.isfinite(v).all()]
-        if bad:
-            raise InputError(f"{folder.name}: {bad[0]} is not finite for some examples")
+        for name, of_examples in values.items():
+            bad = np.flatnonzero(~np.isfinite(of_examples))
+            if len(bad):
+                raise InputError(
+                    f"{folder.name}: {name} is not finite for {len(bad)} of "
+                    f"{len(of_examples)} examples, the first is row {bad[0]} of the "
+                    f"split {split!r}; leave this run out"
+                )
         found.append(RunValues(folder.name, label, run.config["seed"], values))
     metrics = [name for name in UNITS if all(name in run.values for run in found)]
     if not metrics:

@@ -13,6 +13,7 @@ def draw_metrics(results: dict[str, Any], loaded: Any) -> Iterator[Path]:
         "rate-distortion": _rate_distortion(results),
         "calibration": _calibration(results),
         "posterior-ranks": _ranks(results),
+        **_latents(results, loaded),
     }
     for name, figure in found.items():
         if figure is None:
@@ -76,3 +77,23 @@ def _ranks(results: dict[str, Any]) -> Any:
     from vaex.figures.calibration_plots import draw_ranks
 
     return draw_ranks(found["counts"], found["band"])
+
+
+def _latents(results: dict[str, Any], loaded: Any) -> dict[str, Any]:
+    """Draws of the aggregate posterior beside the prior's, a figure for each layer."""
+    if not any("bandwidth" in entry for entry in results.get("latents", {}).values()):
+        return {}
+
+    from vaex.figures.aggregate_posterior import draw_aggregate_posterior
+    from vaex.metrics.of_run import latent_draws
+
+    layers, rows = latent_draws(loaded, results["split"], {})
+    figures = {}
+    for number, layer in enumerate(layers, 1):
+        which = f" z{number}" if len(layers) > 1 else ""
+        figures[f"aggregate-posterior{which}".replace(" ", "-")] = (
+            draw_aggregate_posterior(
+                *layer, labels=rows.get("label"), name=f"aggregate posterior{which}"
+            )
+        )
+    return figures

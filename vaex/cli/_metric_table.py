@@ -63,6 +63,12 @@ def sentences(results: dict[str, Any]) -> Iterator[str]:
     k = results.get("k_hat", {})
     if "meaning" in k:
         yield k["meaning"]
+    psis = results.get("psis", {})
+    if psis.get("value") is not None:
+        yield (
+            "the NLL by smoothed weights is no bound: nearer for one example where "
+            "k-hat is below 0.7, not in the mean; the plain one is to be reported"
+        )
     ais, bdmc = results.get("ais", {}), results.get("bdmc", {})
     if ais.get("value") is not None and not bdmc:
         yield "how far the annealed NLL is off is not known: add bdmc to --metrics"
@@ -85,11 +91,22 @@ def sentences(results: dict[str, Any]) -> Iterator[str]:
             "I(n; z) is within a nat of its ceiling, the logarithm of the number of "
             "examples: z tells them all apart, and more of them would tell more"
         )
+    features = results.get("sample_quality", {}).get("frechet_distance", {})
+    if "features" in features:
+        yield (
+            "Frechet distance, precision, recall, density and coverage are in the "
+            f"features of {features['features']}"
+        )
 
 
 def _rows(results: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     if "k_hat" in results:
         yield "median Pareto k-hat", results["k_hat"]
+    if "psis" in results:
+        entry = results["psis"]
+        yield "NLL, Pareto-smoothed weights", entry
+        if "less_nll" in entry:
+            yield "less the NLL of the same weights", entry["less_nll"]
     if "ais" in results:
         entry = results["ais"]
         size = f"{entry['num_temperatures']} temperatures" if _known(entry) else "AIS"
@@ -108,7 +125,8 @@ def _rows(results: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     for name in ("approximation", "amortisation"):
         if "gaps" in results:
             yield f"{name} gap", results["gaps"][name]
-    for group in ("predictive_checks", "sbc", "sample_quality", "disentanglement"):
+    groups = "latents predictive_checks sbc sample_quality disentanglement".split()
+    for group in groups:
         for name, found in results.get(group, {}).items():
             words = name.replace("_", " ")
             nominal = found.get("nominal")

@@ -18,6 +18,7 @@ from vaex.evaluation.evidence_summary import (
 )
 from vaex.evaluation.inference_gaps import make_gaps, summarize_gaps
 from vaex.evaluation.latent_health import Reasons
+from vaex.evaluation.smoothed_weights import summarize_smoothed
 from vaex.evaluation.summary import missing
 from vaex.evaluation.tail_weights import make_tail_weights, summarize_tails
 
@@ -28,13 +29,16 @@ QUERIES = 2048
 
 
 def k_hat(asked: Asked) -> dict[str, Any]:
-    """Entry `k_hat`."""
+    """Entries `k_hat` and `psis`."""
     if "log_px" not in asked.found:
-        return {"k_hat": missing("there are no importance weights", "k")}
+        reason = "there are no importance weights"
+        return {"k_hat": missing(reason, "k"), "psis": missing(reason, NATS)}
     count, num = asked.estimator.config.samples_per_chunk, asked.num_samples
     function = make_tail_weights(*asked.parts, count, num)
     found = asked.of_all(function, num, "tails of the weights")
-    return {"k_hat": summarize_tails(found["largest"], num)}
+    tails, plain = (found["largest"], found["rest"]), asked.found["log_px"]
+    psis = summarize_smoothed(*tails, plain, num, log_det=asked.log_det)
+    return {"k_hat": summarize_tails(found["largest"], num), "psis": psis}
 
 
 def ais(asked: Asked) -> dict[str, Any]:
@@ -110,11 +114,6 @@ def rate_distortion(asked: Asked) -> dict[str, Any]:
     reason = lacks_density(asked.run.model)
     if reason:
         return {"rate_distortion": missing(reason, NATS)}
-    if asked.annealing.start != "prior":
-        raise InputError(
-            "--metrics rate_distortion is a curve from the prior; leave out "
-            f"--start {asked.annealing.start}"
-        )
     settings = (asked.annealing, asked.num_temperatures)
     points = rate_distortion_curve(asked.annealed, *settings, log_det=asked.log_det)
     size = {"num_examples": len(asked.chosen), "unit": NATS}
@@ -122,13 +121,21 @@ def rate_distortion(asked: Asked) -> dict[str, Any]:
 
 
 def _of_run(name: str) -> Callable[[Asked], dict[str, Any]]:
-    """An entry that `vaex.metrics.of_run` fills, imported where it is asked for."""
+    """An entry that `vaex.metrics.of_run` fills, imported where it is asked for.
+
+    What a split is too small for, or a model too wrong, is a reason: other metrics,
+    perhaps measured for minutes, are kept.
+    """
 
     def measured(asked: Asked) -> dict[str, Any]:
         from vaex.metrics import of_run
 
+        function = getattr(of_run, name)
         with asked.progress(1, name.replace("_", " ")):
-            return {name: getattr(of_run, name)(asked.run, asked.split, {})}
+            try:
+                return {name: function(asked.run, asked.split, {})}
+            except InputError as error:
+                return {name: {name: missing(str(error), "")}}
 
     return measured
 
@@ -154,7 +161,8 @@ METRICS = {
         lambda asked: {},
     ),
     "k_hat": Metric(
-        "Pareto k-hat: for how many examples the NLL can be trusted",
+        "Pareto k-hat: for how many examples the NLL can be trusted; NLL by smoothed "
+        "weights",
         "as much as the NLL once more",
         k_hat,
     ),
@@ -183,6 +191,11 @@ METRICS = {
         "as ais; nothing more where that is measured",
         rate_distortion,
     ),
+    "latents": Metric(
+        "z of the data beside z of the prior: a two-sample test, with a figure",
+        "2,000 encodings and draws",
+        _of_run("latents"),
+    ),
     "predictive_checks": Metric(
         "calibration of p(x|z): PIT values, coverage of intervals, with a figure",
         "99 draws of x for each of 1,000 examples",
@@ -207,11 +220,15 @@ METRICS = {
 }
 
 
-def chosen_metrics(words: Sequence[str]) -> list[str]:
+def chosen_metrics(words: Sequence[str], start: str = "prior") -> list[str]:
     """Names in the order of the table, from words with commas.
 
+    Args:
+      words: as they were given.
+      start: of annealing.
+
     Raises:
-      InputError: if there is no such metric.
+      InputError: if there is no such metric, or none from that start.
     """
     from vaex.cli._suggestions import did_you_mean
 
@@ -223,6 +240,11 @@ def chosen_metrics(words: Sequence[str]) -> list[str]:
                 f"--metrics: there is no {name!r}{near}; there are: "
                 f"{', '.join(METRICS)}"
             )
+    if "rate_distortion" in names and start != "prior":
+        raise InputError(
+            "--metrics rate_distortion is a curve from the prior; leave out "
+            f"--start {start}"
+        )
     return [name for name in METRICS if name in names]
 
 

@@ -25,7 +25,7 @@ def run(argv: list[str]) -> int:
     if options.metrics:
         from vaex.cli._metrics import chosen_metrics
 
-        names = chosen_metrics(options.metrics)
+        names = chosen_metrics(options.metrics, options.start)
 
     from vaex.cli._cache import use_compilation_cache
     from vaex.cli._evaluate import Estimator, evaluate
