@@ -21,6 +21,7 @@ class Example(NamedTuple):
       variables: its.
       batch: see `vaex.types.Batch`, B = 1.
       stored: the row as it is stored, [1, ...].
+      key: of the row; what a preparation draws comes from it.
       log_jacobian: nats, log |det d prepared / d data| of all cells together.
       arrays: of the score, `Score.arrays()`.
     """
@@ -29,6 +30,7 @@ class Example(NamedTuple):
     variables: Any
     batch: Batch
     stored: Mapping[str, Array]
+    key: Array
     log_jacobian: float
     arrays: Any
 
@@ -45,7 +47,7 @@ class Example(NamedTuple):
         """The row prepared with the part of its key that is for this."""
         batch = preparation(named_fold(key, "prepare"), stored)
         log_det = float(preparation.log_det)
-        return cls(model, variables, batch, stored, log_det, arrays)
+        return cls(model, variables, batch, stored, key, log_det, arrays)
 
     @property
     def log_det_by_dimension(self) -> Array:

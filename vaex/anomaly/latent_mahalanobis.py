@@ -88,8 +88,9 @@ class LatentMahalanobis(Score):
         center = codes.mean(0, dtype=np.float64)
         covariance = np.atleast_2d(np.cov(codes.T.astype(np.float64)))
         variance, directions = np.linalg.eigh(covariance)
-        # float32 codes: below this a direction is rounding.
-        varies = variance > 1e-10 * max(variance.max(), 1e-30)
+        # Codes are float32: below this a direction is their rounding.
+        rounding = (np.finfo(np.float32).eps * np.abs(codes).max()) ** 2
+        varies = variance > max(1e-10 * variance.max(), rounding)
         whitener = directions[:, varies] / np.sqrt(variance[varies])
         return replace(
             self,

@@ -23,6 +23,8 @@ class LikelihoodRatio(Score):
     data, trained on perturbed rows (`preparation=denoising` does not do it: perturb the
     stored rows) or with more weight decay. Both terms are importance-weighted estimates
     with as many samples; the error is that of their difference, drawn independently.
+    What a preparation draws (bits of grey levels) is the same for both where their
+    preparations are the same.
 
     Hazards: it is as good as the background. In the data's own unit both densities
     are, so that two preparations may differ.
@@ -77,7 +79,7 @@ class LikelihoodRatio(Score):
             example.arrays["variables"],
             self.preparation,
             example.stored,
-            other,
+            example.key,
             {},
         )
         found = [
