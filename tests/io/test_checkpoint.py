@@ -17,7 +17,7 @@ import pytest
 
 from tests.training.toy import assert_same_bits, bits, order, tiny_vae, toy
 from vaex.errors import InputError
-from vaex.io import _checksums, checkpoint
+from vaex.io import _checksums, _packing, checkpoint
 from vaex.training import optimizers
 from vaex.training.loop import initial_state, iterate
 from vaex.training.schedules import linear_warmup
@@ -75,9 +75,9 @@ def test_a_restored_run_goes_on_as_if_it_had_not_stopped(tmp_path):
     assert_same_bits(straight, state)
 
 
-def test_odd_leaves_come_back(tmp_path):
-    """NaN, infinities, signed zeros, subnormals; integers, bools, half floats."""
-    tree = {
+def odd_leaves():
+    """NaN, infinities, signed zeros, subnormals; integers, bools, half floats, keys."""
+    return {
         "floats": jnp.array([np.nan, np.inf, -np.inf, -0.0, 1e-40, 1.0]),
         "half": jnp.array([1.5, -2.0], jnp.bfloat16),
         "count": jnp.int32(7),
@@ -85,9 +85,31 @@ def test_odd_leaves_come_back(tmp_path):
         "keys": jax.random.split(jax.random.key(3), 2),
         "other": jax.random.key(1, impl="rbg"),
     }
-    restored = checkpoint.restore(checkpoint.save(tmp_path, 0, tree), tree)
-    assert_same_bits(tree, restored)
-    assert restored["other"].dtype == tree["other"].dtype
+
+
+def test_odd_leaves_come_back(tmp_path, monkeypatch):
+    """Joined in one array, and those that are too large for that by themselves."""
+    tree = odd_leaves() | {"none": jnp.zeros((0, 3))}
+    for step, small in enumerate((2**20, 9)):
+        monkeypatch.setattr(_packing, "SMALL", small)
+        saved = checkpoint.save(tmp_path, step, tree)
+        restored = checkpoint.restore(saved, tree)
+        assert_same_bits(tree, restored)
+        assert restored["other"].dtype == tree["other"].dtype
+        assert not restored["floats"].committed
+        names = {path.name for path in (saved / "state").iterdir() if path.is_dir()}
+        assert names == ({"small"} if step == 0 else {"small", "2", "4", "6"})
+
+
+def test_a_checkpoint_of_separate_arrays_is_restored(tmp_path):
+    """As they were saved before small arrays were joined."""
+    tree = odd_leaves()
+    with checkpoint._checkpointer() as orbax:
+        orbax.save(tmp_path / "5" / "state", tree)
+    described = checkpoint._describe(tree)
+    facts = {"step": 5, "record": {}, "tree": described, "keys_as_numbers": False}
+    _checksums.write_manifest(tmp_path / "5", facts)
+    assert_same_bits(checkpoint.restore(tmp_path / "5", tree), tree)
 
 
 @pytest.fixture(scope="module")

@@ -13,23 +13,7 @@ from vaex.io.checkpoint_writer import CheckpointWriter, is_resumable
 def quick_saves(monkeypatch):
     """Checkpoints of a manifest only: orbax has its own tests."""
 
-    class Nothing:
-        def __enter__(self):
-            return self
-
-        def __exit__(self, *error):
-            return None
-
-        def save(self, path, state):
-            path.mkdir()
-
-        def wait_until_finished(self):
-            return None
-
-    class Orbax:
-        StandardCheckpointer = Nothing
-
-    monkeypatch.setattr(checkpoint, "_orbax", Orbax)
+    monkeypatch.setattr(checkpoint, "_write", lambda folder, tree: folder.mkdir())
 
 
 def state(step):

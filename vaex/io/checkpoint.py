@@ -14,6 +14,7 @@ import numpy as np
 from vaex.errors import InputError
 from vaex.io import _checksums
 from vaex.io._checksums import NAME, read_manifest, write_manifest
+from vaex.io._packing import pack, packed_shapes, unpack
 
 
 def save(
@@ -42,14 +43,12 @@ def save(
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     try:
-        with _checkpointer() as checkpointer:
-            checkpointer.save(part / "state", _alone(state))
-            checkpointer.wait_until_finished()
+        _write(part / "state", pack(_numbers(state)))
         facts = {
             "step": step,
             "record": dict(record or {}),
             "tree": _describe(state),
-            "keys_as_numbers": jax.process_count() > 1,
+            "is_packed": True,
         }
         write_manifest(part, facts)
         remove(target)
@@ -134,16 +133,26 @@ def restore(checkpoint: Path, like: Any) -> Any:
             f"places, the first {path}: saved {saved.get(path, 'nothing')}, "
             f"the model has {wanted.get(path, 'nothing')}"
         )
-    as_numbers = manifest.get("keys_as_numbers", False)  # older ones do not say
-    target = jax.eval_shape(_numbers, like) if as_numbers else like
+    is_packed = manifest.get("is_packed", False)  # older ones do not say
+    as_numbers = is_packed or manifest.get("keys_as_numbers", False)
+    numbers = jax.eval_shape(_numbers, like) if as_numbers else like
+    target = packed_shapes(numbers) if is_packed else numbers
     target = jax.tree.map(_orbax().utils.to_shape_dtype_struct, target)
     with _checkpointer() as checkpointer:
         found = checkpointer.restore(checkpoint.absolute() / "state", target)
+    found = unpack(found, numbers) if is_packed else found
     if as_numbers:
-        found = jax.tree.map(
-            lambda a, n: jax.random.wrap_key_data(n) if _is_key(a) else n, like, found
-        )
+        found = jax.tree.map(_with_keys, like, found)
     return jax.tree.map(_uncommitted, found)
+
+
+def _with_keys(like: Any, numbers: Any) -> Any:
+    """Typed keys where there were some."""
+    if not _is_key(like):
+        return numbers
+    impls: list[Any] = []
+    jax.eval_shape(lambda key: impls.append(jax.random.key_impl(key)), like)
+    return jax.random.wrap_key_data(jnp.asarray(numbers), impl=impls[0])
 
 
 def _uncommitted(leaf: jax.Array) -> jax.Array:
@@ -172,29 +181,33 @@ def _orbax() -> Any:
     """Orbax, imported where it is used and told to be quiet."""
     from orbax import checkpoint as ocp
 
-    for name in ("absl", "orbax"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    for name in ("absl", "orbax"):  # it warns of files that it was not asked to join
+        logging.getLogger(name).setLevel(logging.ERROR)
     return ocp
 
 
+def _write(folder: Path, tree: dict[str, np.ndarray]) -> None:
+    """Has orbax write a file for each array, in this thread."""
+    ocp, options = _orbax(), _options()
+    handler = ocp.StandardCheckpointHandler(use_ocdbt=False, **options)
+    with ocp.Checkpointer(handler, **options) as checkpointer:
+        checkpointer.save(folder, args=ocp.args.StandardSave(tree))
+
+
 def _checkpointer() -> Any:
-    """Orbax's; one that does not wait for other processes, where there are any."""
-    ocp = _orbax()
+    return _orbax().StandardCheckpointer(**_options())
+
+
+def _options() -> dict[str, Any]:
+    """Has orbax wait for no other process, where there are any."""
     if jax.process_count() == 1:
-        return ocp.StandardCheckpointer()
-    options = ocp.options.MultiprocessingOptions(
+        return {}
+    options = _orbax().options.MultiprocessingOptions(
         primary_host=jax.process_index(),
         active_processes={jax.process_index()},
         barrier_sync_key_prefix="vaex",
     )
-    return ocp.StandardCheckpointer(multiprocessing_options=options)
-
-
-def _alone(state: Any) -> Any:
-    """What orbax saves for one of several processes: numpy arrays, and no keys."""
-    if jax.process_count() == 1:
-        return state
-    return jax.tree.map(np.asarray, _numbers(state))
+    return {"multiprocessing_options": options}
 
 
 def _numbers(tree: Any) -> Any:
