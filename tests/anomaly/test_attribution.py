@@ -81,6 +81,8 @@ def test_shares_are_of_what_is_above_zero():
     assert top.tolist() == [[0, 2], [0, 1]]
     np.testing.assert_allclose(share, [[0.75, 0.25], [0.0, 0.0]])
     assert top_elements(parts.reshape(2, 3, 1), 9)[0].shape == (2, 3)
+    top, share = top_elements(np.array([[1.0, np.inf, -2.0, np.inf]]), 3)
+    assert (top.tolist(), share.tolist()) == ([[1, 3, 0]], [[0.5, 0.5, 0.0]])
 
 
 def test_parts_sum_to_the_score_in_float_error():

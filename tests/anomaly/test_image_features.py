@@ -59,3 +59,5 @@ def test_images_that_are_too_small_or_none_are_refused():
         oriented_gradients(np.zeros((2, 7, 9)))
     with pytest.raises(InputError, match=r"\[N, H, W\], got \(8, 8\)"):
         oriented_gradients(np.zeros((8, 8)))
+    with pytest.raises(InputError, match="cell must be at least 1, got 0"):
+        oriented_gradients(np.zeros((1, 8, 8)), cell=0)

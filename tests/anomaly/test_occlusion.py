@@ -38,6 +38,10 @@ def test_parts_sum_to_the_score_and_hidden_cells_have_none():
     assert parts[3].argmax() == 1
     again = occlusion_parts(scorer, {"x": x[[3, 0]]})
     assert again.tobytes() == parts[[3, 0]].tobytes()
+    x[3, 1] = 1e30  # the score overflows with it, and not without
+    infinite = occlusion_parts(scorer, {"x": x[[3]]})[0]
+    assert infinite[1] == np.inf
+    assert np.isfinite(np.delete(infinite, 1)).all()
 
 
 @pytest.mark.slow

@@ -58,6 +58,12 @@ def test_contamination_is_the_share_of_training_rows_above():
         threshold = contamination_threshold(scores, share)
         assert (scores > threshold).sum() == round(1000 * share)
         assert threshold == np.percentile(scores, 100 * (1 - share))
+    # Impossible rows are called, even where they are more than the share.
+    for count in (1, 100, 101, 300):
+        scores[:count] = np.inf
+        threshold = contamination_threshold(scores, 0.1)
+        assert np.isfinite(threshold)
+        assert (scores > threshold).sum() >= max(count, 99)
 
 
 @pytest.mark.parametrize(

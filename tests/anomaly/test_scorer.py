@@ -30,10 +30,10 @@ def test_bits_do_not_depend_on_the_batch_or_the_order():
     scorer, x = scoring.reconstruction(), exact.rows()[:260]
     whole = scorer({"x": x})
     programs = scorer._program._cache_size()
-    assert same(scorer({"x": x[:256]}), whole, slice(256))
-    assert same(scorer({"x": x[31:38]}), whole, slice(31, 38))
-    for place in (0, 7, 259):
-        assert same(scorer({"x": x[[place]]}), whole, [place])
+    for size in (1, 7, 256):
+        for start in range(0, len(x), size):
+            part = slice(start, start + size)
+            assert same(scorer({"x": x[part]}), whole, part)
     order = np.random.default_rng(1).permutation(len(x))
     assert same(scorer({"x": x[order]}), whole, order)
     # Two rows alike are one row; its first twin does not draw for it.
@@ -147,6 +147,11 @@ def test_impossible_rows_are_infinitely_odd():
             finite = is_log and chunks[0][0] == 0.0
             np.testing.assert_allclose(mean, np.log(2) if finite else np.inf)
             assert np.isfinite(error) == finite
+    # Possible but far below 1, after draws that were all impossible.
+    late = nothing(np.zeros(8, np.float32), None, True)
+    for value in (-np.inf, -200.0):
+        late = ADDED(late, np.full(8, value, np.float32), None, ONE < 2, True)
+    np.testing.assert_allclose(RESULT(late, True)[0], 200 + np.log(2), rtol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -174,6 +179,8 @@ def test_numbers_out_of_range(options, says):
         ({"x": np.full((1, 6), 1e39)}, "x must be finite"),
         ({"x": np.zeros((2, 6)), "mask": np.ones((2, 5))}, "mask must have x's shape"),
         ({"x": np.zeros((2, 6)), "condition": np.ones(2)}, r"condition must be \[2, C"),
+        ({"X": np.zeros((2, 6))}, r"a dict with an array .x. .*got \['X'\]"),
+        (np.zeros((2, 6)), "a dict with an array .x. .*got a ndarray"),
     ],
 )
 def test_rows_that_do_not_fit(rows, says):
@@ -181,6 +188,22 @@ def test_rows_that_do_not_fit(rows, says):
     with pytest.raises(InputError, match=says):
         scorer(rows)
     assert scorer._program._cache_size() == 0
+
+
+def test_parameters_of_a_run_that_diverged_are_refused():
+    variables = {"params": {"head": {"bias": np.array([0.0, np.nan])}}}
+    with pytest.raises(InputError, match=r"of \['head'\]\['bias'\] are not: training"):
+        Scorer(None, variables, Identity(), ReconstructionProbability())
+
+
+def test_rows_beyond_float32_are_the_oddest():
+    """What becomes inf - inf on the way is infinite too, and never NaN."""
+    signs = np.random.default_rng(0).choice([-1.0, 1.0], (6, 6))
+    far = np.concatenate([1e30 * signs, 3e38 * signs])
+    found = scoring.reconstruction()({"x": far})
+    assert (found.value == np.inf).all()
+    assert (found.se == np.inf).all()
+    assert not np.isnan(found.attribution).any()
 
 
 def test_progress_is_told_in_rows():

@@ -11,7 +11,8 @@ class Moments(NamedTuple):
 
     Attributes:
       count: float32, number of draws.
-      shift: [*C] logarithm of the unit of what is summed; 0 for plain means.
+      shift: [*C] logarithm of the unit of what is summed; 0 for plain means, -inf
+        where all draws so far are exp(-inf).
       total: [*C] sum of the draws, or of exp(draw - shift).
       spread: [*C] sum of the squared deviations of the same from their mean.
       attribution: [*A] sum of attributions.
@@ -62,10 +63,10 @@ def added(
     if is_log:
         highest = kept(values, -jnp.inf).max(0)
         shift = jnp.maximum(shift, highest)
-        shift = jnp.where(jnp.isfinite(shift), shift, 0.0)  # all impossible so far
-        rescale = jnp.exp(before.shift - shift)
+        unit = jnp.where(jnp.isfinite(shift), shift, 0.0)
+        rescale = jnp.exp(before.shift - unit)
         total, spread = total * rescale, spread * rescale**2
-        values = jnp.exp(values - shift)
+        values = jnp.exp(values - unit)
     size = len(values) if valid is None else valid.sum()
     count = jnp.asarray(size, jnp.float32)
     chunk = kept(values, 0.0).sum(0)

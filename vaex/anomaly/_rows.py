@@ -21,6 +21,9 @@ def checked_rows(
     Raises:
       InputError: naming the argument, or the first row with a value not finite.
     """
+    if not isinstance(rows, Mapping) or "x" not in rows:
+        got = sorted(rows) if isinstance(rows, Mapping) else f"a {type(rows).__name__}"
+        raise InputError(f'rows must be a dict with an array "x" [N, ...], got {got}')
     with np.errstate(over="ignore"):
         x = np.asarray(rows["x"]).astype(np.float32)
     wanted = "..." if event_shape is None else ", ".join(map(str, event_shape))

@@ -19,7 +19,8 @@ def top_elements(
 
     Returns:
       [N, k] numbers of the elements, counted along flattened A, largest first; and
-      [N, k] their shares of the sum of all positive parts, 0 where there is none.
+      [N, k] their shares of the sum of all positive parts, 0 where there is none;
+      infinite parts share what there is between them.
 
     >>> top_elements(np.array([[1.0, 3.0, -1.0]]), 2)
     (array([[1, 0]]), array([[0.75, 0.25]]))
@@ -30,6 +31,8 @@ def top_elements(
     parts = parts.reshape(len(parts), -1)
     top = np.argsort(-parts, axis=1, kind="stable")[:, :count]
     positive = np.maximum(parts, 0.0)
+    infinite = np.isposinf(positive)
+    positive = np.where(infinite.any(1, keepdims=True), infinite, positive)
     total = positive.sum(1, keepdims=True)
     share = np.take_along_axis(positive, top, 1) / np.where(total > 0, total, 1.0)
     return top, share

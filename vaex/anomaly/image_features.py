@@ -25,7 +25,11 @@ def oriented_gradients(
       [N, (H / cell - 1) (W / cell - 1) 4 num_orientations] float64, each in [0, 1].
 
     Raises:
-      InputError: if images are not [N, H, W], or smaller than two cells.
+      InputError: if images are not [N, H, W] or smaller than two cells, or a number is
+        below 1.
+
+    Simpler than the paper's: a pixel votes in its own cell only, blocks are not
+    weighted towards their middle, and votes are not clipped and divided once more.
 
     Source: Dalal, Triggs, "Histograms of Oriented Gradients for Human Detection", CVPR
       2005, https://doi.org/10.1109/CVPR.2005.177.
@@ -38,6 +42,9 @@ def oriented_gradients(
     pixels = np.asarray(images, np.float64)
     if pixels.ndim != 3:
         raise InputError(f"images must be [N, H, W], got {pixels.shape}")
+    for name, value in (("cell", cell), ("num_orientations", num_orientations)):
+        if value < 1:
+            raise InputError(f"{name} must be at least 1, got {value}")
     rows, columns = (size // cell for size in pixels.shape[1:])
     if min(rows, columns) < 2:
         raise InputError(

@@ -21,7 +21,8 @@ def score_names() -> dict[str, type[Score]]:
         file = importlib.import_module(f"vaex.anomaly.{module.name}")
         for kind in vars(file).values():
             is_score = isinstance(kind, type) and issubclass(kind, Score)
-            if is_score and kind.__module__ == file.__name__ and kind is not Score:
+            is_own = is_score and kind.__module__ == file.__name__
+            if is_own and kind is not Score and not kind.__name__.startswith("_"):
                 found[kind.name] = kind
     return found
 

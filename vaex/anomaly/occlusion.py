@@ -1,11 +1,12 @@
 """Which features make a row odd, found by hiding them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from vaex.anomaly._rows import checked_rows, groups
+from vaex.anomaly.attribution import element_names
 from vaex.anomaly.row_keys import row_words
 from vaex.anomaly.scorer import Scorer
 from vaex.errors import InputError
@@ -47,7 +48,8 @@ def occlusion_parts(
 
     Returns:
       [N, *E]; what the head scores as a whole is hidden as a whole, and its part is
-      at its first cell. 0 where a cell is hidden already.
+      at its first cell (`occlusion_names`). 0 where a cell is hidden already. Infinite
+      where the score is no longer so without a feature.
 
     Raises:
       InputError: for a score that hiding cells does not lower by their part, or more
@@ -97,8 +99,9 @@ def occlusion_parts(
         on_pass(done, passes)
         return found
 
-    drops = np.stack([full - without(each) for each in cells], 1)
-    drops[~(seen @ cells.T)] = -np.inf  # hidden already: last
+    left = np.stack([without(each) for each in cells], 1)
+    is_there = seen @ cells.T
+    drops = np.where(is_there, _drop(full[:, None], left), -np.inf)  # hidden: last
     order = np.argsort(-drops, axis=1, kind="stable")
     parts = np.zeros((total, cells.shape[1]))
     first = np.array([place[0] for place in features])
@@ -106,11 +109,17 @@ def occlusion_parts(
     for rank in range(len(features)):
         number = order[:, rank]
         hidden = hidden | cells[number]
-        after = without(hidden) if rank else full - drops[every, number]
-        is_new = np.isfinite(drops[every, number])
-        parts[every, first[number]] += np.where(is_new, before - after, 0.0)
+        after = without(hidden) if rank else left[every, number]
+        is_new = is_there[every, number]
+        parts[every, first[number]] += np.where(is_new, _drop(before, after), 0.0)
         before = np.where(is_new, after, before)
     return parts.reshape(total, *head.event_shape)
+
+
+def _drop(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """How far a score falls; 0 where it is infinite before and after."""
+    with np.errstate(invalid="ignore"):
+        return np.where(before == after, 0.0, before - after)
 
 
 def hidden_together(head: Any) -> list[list[int]]:
@@ -132,3 +141,21 @@ def hidden_together(head: Any) -> list[list[int]]:
         return [[int(i)] for i in numbers]
     size = int(np.prod(head.event_shape[-head.joint_rank :]))
     return numbers.reshape(-1, size).tolist()
+
+
+def occlusion_names(head: Any, columns: Sequence[str] = ()) -> list[str]:
+    """A name for each number of flattened `occlusion_parts`: "first to last" of many.
+
+    Args:
+      head: of the model.
+      columns: names along the last axis of an event with one axis, () for none.
+
+    >>> from vaex.likelihoods.one_hot_categorical import OneHotCategorical
+    >>> occlusion_names(OneHotCategorical((3,)), ["red", "green", "blue"])[0]
+    'red to blue'
+    """
+    names = element_names(head, columns, of_event=True)
+    for cells in hidden_together(head):
+        if len(cells) > 1:
+            names[cells[0]] = f"{names[cells[0]]} to {names[cells[-1]]}"
+    return names

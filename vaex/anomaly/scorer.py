@@ -46,7 +46,7 @@ class Scorer:
 
     Raises:
       InputError: for a number out of range, a model that lacks what the score is made
-        of, or a score that wants to be fitted first.
+        of, parameters that are not finite, or a score that wants to be fitted first.
 
     >>> from vaex.anomaly.reconstruction_probability import ReconstructionProbability
     >>> Scorer(None, {}, None, ReconstructionProbability(), num_samples=0)
@@ -76,6 +76,7 @@ class Scorer:
                 f"{kind}(...).fit(model, variables, preparation, rows) and pass what "
                 "it returns"
             )
+        _check_finite(variables)
         self.model, self.preparation = model, preparation
         self.variables = jax.tree.map(jnp.asarray, variables)
         self.score, self.num_samples, self.tolerance = score, num_samples, tolerance
@@ -193,12 +194,29 @@ class Scorer:
                 (jnp.int32(1), step(0, None, self.max_samples)),
             )
         value, se = score.finish(*mean_and_error(moments, log), arrays)
+        value = _impossible(value)
         count = moments.count if score.is_random else 0 * moments.count
         found = {"value": value, "num_samples": count.astype(jnp.int32)}
         found["se"] = se if score.is_random else jnp.zeros_like(value)
         if moments.attribution is not None:
-            found["attribution"] = moments.attribution / moments.count
+            found["attribution"] = _impossible(moments.attribution / moments.count)
         return found
+
+
+def _impossible(values: Array) -> Array:
+    """Infinite where what a row leads to is beyond float32, as in inf - inf."""
+    return jnp.where(jnp.isnan(values), jnp.inf, values)
+
+
+def _check_finite(variables: Any) -> None:
+    params = variables.get("params", {}) if isinstance(variables, Mapping) else {}
+    for path, leaf in jax.tree_util.tree_leaves_with_path(params):
+        if not np.isfinite(np.asarray(leaf)).all():
+            raise InputError(
+                "variables must hold finite parameters, but some of "
+                f"{jax.tree_util.keystr(path)} are not: training diverged; train again "
+                "with a smaller learning rate"
+            )
 
 
 def _check_numbers(

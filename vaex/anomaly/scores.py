@@ -11,7 +11,8 @@ class Scores:
 
     Attributes:
       value: [N] float64, in the score's unit (nats, but for reconstruction errors);
-        infinite where a row is impossible under the model.
+        infinite where a row is impossible under the model, or so far out that float32
+        cannot tell.
       se: [N] float64 Monte-Carlo standard error of value: how far it would move with
         other draws, not how sure it is that a row is odd. 0 where nothing is drawn,
         infinite where it is not known (of one draw).

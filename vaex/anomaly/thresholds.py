@@ -43,7 +43,9 @@ def contamination_threshold(scores: ArrayLike, contamination: float) -> float:
 
     As in PyOD: the percentile 100 (1 - contamination), linearly interpolated, of the
     scores of the training data, anomalies among them. It says how many rows to call
-    anomalous, not how often a normal one is; see `threshold_at` for that.
+    anomalous, not how often a normal one is; see `threshold_at` for that. Where more
+    than that share of the scores are infinite it is the largest finite one, so that all
+    rows that are impossible under the model are called.
 
     Args:
       scores: [n] of the training data.
@@ -60,7 +62,10 @@ def contamination_threshold(scores: ArrayLike, contamination: float) -> float:
     """
     _check_rate("contamination", contamination, 0.5)
     known = checked_scores("scores", scores)
-    return float(np.percentile(known, 100.0 * (1.0 - contamination)))
+    with np.errstate(invalid="ignore"):  # between two infinite scores
+        found = float(np.percentile(known, 100.0 * (1.0 - contamination)))
+    finite = known[np.isfinite(known)]
+    return found if math.isfinite(found) or not len(finite) else float(finite[-1])
 
 
 def _check_rate(name: str, value: float, highest: float) -> None:
