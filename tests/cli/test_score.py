@@ -2,6 +2,7 @@
 
 import csv
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,9 +12,18 @@ from tests.cli.tables import NAMES, rows_of, save, save_bad
 from vaex.anomaly.p_values import conformal_p_values
 from vaex.anomaly.reconstruction_probability import ReconstructionProbability
 from vaex.anomaly.scorer import Scorer
-from vaex.cli._scoring import Opened, held_out_rows, open_model
+from vaex.anomaly.scores import Scores
+from vaex.cli._scoring import (
+    Opened,
+    explanation,
+    fitted_score,
+    held_out_rows,
+    judge,
+    open_model,
+)
 from vaex.data.rows import Rows
 from vaex.errors import InputError
+from vaex.likelihoods.gaussian import Gaussian
 
 # The runs that are only read are trained once for all files.
 pytestmark = pytest.mark.xdist_group("finished run")
@@ -82,9 +92,15 @@ def test_bad_rows_are_refused_masked_or_skipped(vaex, run, bad, table, tmp_path)
 
 @pytest.mark.slow
 def test_an_odd_row_is_found_with_its_feature(vaex, run, table, tmp_path):
-    """And held against the held-out rows; all scores write the same table."""
-    rows = table[:6].copy()
-    rows[3, 2] += 10 * table[:, 2].std()
+    """Whichever it is, and held against the held-out rows.
+
+    All scores write the same table.
+    """
+    rows = np.concatenate([table[:3], table[:57]])
+    planted, place = np.arange(3, 60), np.arange(57) % 5
+    sign = np.where(planted % 2, 10.0, -10.0)
+    place[0] = 2
+    rows[planted, place] += sign * table.std(0)[place]
     path, out = save(tmp_path / "new.csv", rows_of(rows)), tmp_path / "out.csv"
     line = ("score", str(run), str(path), "--out", str(out), "--num-samples", "32")
     code, said, err = vaex(*line, "--features", "2")
@@ -92,6 +108,9 @@ def test_an_odd_row_is_found_with_its_feature(vaex, run, table, tmp_path):
     found = read(out)
     p_values = [float(row["p_value"]) for row in found]
     assert p_values[3] == min(p_values) == pytest.approx(1 / 7, rel=1e-5)
+    blamed = [row["feature_1"] for row in found[3:]]
+    right = [NAMES[i] == name for i, name in zip(place, blamed, strict=True)]
+    assert np.mean(right) >= 0.95
     assert found[3]["feature_1"] == "pulse"
     assert float(found[3]["share_1"]) > 0.5
     assert list(found[0])[-5:] == [
@@ -136,6 +155,7 @@ def test_an_export_has_the_same_scores_and_no_p_values(vaex, run, table, tmp_pat
         (("--seed", "-1"), "--seed must lie between 0"),
         (("--out", "no/where/a.csv"), "--out must lie in a folder that is there"),
         (("--bad-rows", "drop"), "invalid choice: 'drop'"),
+        (("--score", "mse"), "score must be one of"),
     ],
 )
 def test_bad_arguments(vaex, words, says):
@@ -161,6 +181,57 @@ def test_held_out_rows_are_spread_over_the_split():
     with pytest.raises(InputError, match="--calibration-split must be one of"):
         held_out_rows(opened, "train", 5)
     assert held_out_rows(opened._replace(splits=None), "test", 5) is None
+
+
+class Sum:
+    """A scorer of the sum of what is seen."""
+
+    def __call__(self, rows, on_block=lambda done: None):
+        value = np.where(rows.get("mask", True), rows["x"], 0.0).sum(1)
+        return Scores(value, 0 * value, np.ones(len(value), int), None)
+
+
+def test_rows_are_held_against_rows_that_have_the_same_cells():
+    """Also where the held-out rows lack some: those without a wanted cell are out."""
+    x = np.arange(12.0).reshape(6, 2)
+    mask = np.array([[1, 1], [1, 1], [1, 0], [1, 0], [0, 1], [1, 1]], bool)
+    seen = np.array([[True, True], [True, False], [False, True]])
+    rows = {"x": np.full((3, 2), 2.0), "mask": seen}
+    options = (1, "parts", lambda done: None)
+    found = judge(Sum(), rows, {"x": x, "mask": mask}, *options)
+    sums = [x.sum(1)[[0, 1, 5]], x[[0, 1, 2, 3, 5], 0], x[[0, 1, 4, 5], 1]]
+    expected = [
+        conformal_p_values(s, v) for s, v in zip(sums, (4.0, 2.0, 2.0), strict=True)
+    ]
+    np.testing.assert_allclose(found.p_values, expected)
+    none = judge(Sum(), rows, {"x": x, "mask": mask & [True, False]}, *options)
+    assert np.isnan(none.p_values).tolist() == [True, False, True]
+
+
+@pytest.mark.parametrize(
+    ("stored", "columns", "says"),
+    [
+        ({"event_shape": (3,)}, (), r"event_shape is \(2,\), and \(3,\) there"),
+        ({"num_classes": 4}, (), "num_classes is None, and 4 there"),
+        ({}, ("b", "a"), r"columns \['a', 'b'\], got \['b', 'a'\]"),
+    ],
+)
+def test_a_background_of_other_rows_is_refused(monkeypatch, stored, columns, says):
+    facts = {"event_shape": (2,), "num_classes": None, "condition_dim": 0}
+    own, other = (
+        Opened(Path("run"), None, None, None, SimpleNamespace(**each), None, names)
+        for each, names in ((facts, ("a", "b")), (facts | stored, columns))
+    )
+    monkeypatch.setattr("vaex.cli._scoring.open_model", lambda path: other)
+    with pytest.raises(InputError, match=f"--background must be a model of .*{says}"):
+        fitted_score("ratio", own, 1, "other", 0)
+
+
+def test_too_many_features_to_hide_are_refused_before_anything_is_scored():
+    score, head = ReconstructionProbability(), Gaussian((300,))
+    with pytest.raises(InputError, match="at most 256, got 300; use --attribution par"):
+        explanation("occlusion", score, head, 1)
+    assert explanation("auto", score, head, 1) == "parts"
 
 
 @pytest.mark.slow

@@ -130,6 +130,15 @@ def test_arrays_and_their_shapes(tmp_path, table):
         read_table(tmp_path / "b.npz", (5,), key="three")
     assert read_table(tmp_path / "b.npz", (5,), key="two").x.shape == (60, 5)
 
+    np.savez(tmp_path / "c.npz", X=table, mask=table[:1] > 0)
+    with pytest.raises(InputError, match="mask must have a row for each of the 60"):
+        read_table(tmp_path / "c.npz", (5,))
+    data = bytearray(gzip.compress(np.random.default_rng(0).bytes(200)))
+    data[10] = 7  # no kind of block
+    (tmp_path / "d.csv.gz").write_bytes(data)
+    with pytest.raises(InputError, match="cannot be read as text"):
+        read_table(tmp_path / "d.csv.gz", (5,))
+
 
 def test_cells_that_the_file_hides_are_no_fault():
     x = np.array([[np.nan, 1.0], [np.nan, np.nan], [np.inf, 2.0]])

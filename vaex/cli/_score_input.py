@@ -5,6 +5,7 @@ import gzip
 import io
 import math
 import re
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -78,6 +79,11 @@ def read_table(
     mask, condition = arrays.get("mask"), arrays.get("condition")
     if mask is not None:
         mask = _shaped(mask.astype(bool), event_shape, path)
+        if len(mask) != len(x):
+            raise InputError(
+                f"{path}: mask must have a row for each of the {len(x)} rows of x, got "
+                f"{len(mask)}"
+            )
     return Table(x, tuple(columns), {}, frozenset(), None, (), mask, condition)
 
 
@@ -170,7 +176,7 @@ def _cells(path: Path) -> tuple[list[list[str]], list[int]]:
         data = path.read_bytes()
         data = gzip.decompress(data) if path.suffix.lower() == ".gz" else data
         text = data.decode("utf-8-sig")
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise InputError(
             f"{path} cannot be read as text in UTF-8: {error}; check the path"
         ) from error

@@ -95,9 +95,10 @@ def say_what_was_found(
     error = float(np.median(judged.scores.se))
     _console.say(f"scored   {scored} rows, their median s.e. {error:.2g}")
     if judged.num_held_out:
-        called = int(np.nansum(judged.p_values <= 0.05))
+        called = int((judged.p_values <= 0.05).sum())
+        among = 0.05 * np.isfinite(judged.p_values).sum()
         _console.say(
-            f"odd      {called} rows with p <= 0.05, where {0.05 * scored:.1f} are "
+            f"odd      {called} rows with p <= 0.05, where {among:.1f} are "
             f"expected of rows like the {judged.num_held_out} of the {split} split"
         )
     else:

@@ -11,7 +11,7 @@ from vaex.anomaly.attribution import top_elements
 from vaex.anomaly.base import Score
 from vaex.anomaly.likelihood_ratio import LikelihoodRatio
 from vaex.anomaly.named_scores import score_named
-from vaex.anomaly.occlusion import SUMS, hidden_together, occlusion_parts
+from vaex.anomaly.occlusion import MOST, SUMS, hidden_together, occlusion_parts
 from vaex.anomaly.p_values import conformal_p_values
 from vaex.anomaly.scorer import Scorer
 from vaex.anomaly.scores import Scores
@@ -97,11 +97,7 @@ def fitted_score(
         )
     if background is not None:
         other = open_model(background)
-        if other.stored.event_shape != opened.stored.event_shape:
-            raise InputError(
-                f"--background must be a model of rows {opened.stored.event_shape}, "
-                f"got {other.stored.event_shape}"
-            )
+        _check_same_rows(opened, other)
         return LikelihoodRatio(*other.parts)
     if not score.needs_fit:
         return score
@@ -113,6 +109,22 @@ def fitted_score(
     if isinstance(score, Typicality):
         score = dataclasses.replace(score, num_samples=num_samples)
     return score.fit(*opened.parts, opened.splits["train"], seed=seed)
+
+
+def _check_same_rows(opened: Opened, other: Opened) -> None:
+    """Refuses a background of other rows: both models see the same stored numbers."""
+    for name in ("event_shape", "num_classes", "condition_dim"):
+        own, its = (getattr(each.stored, name) for each in (opened, other))
+        if own != its:
+            raise InputError(
+                f"--background must be a model of the same rows: {name} is {own}, and "
+                f"{its} there; train it on the same data"
+            )
+    if opened.columns and other.columns and opened.columns != other.columns:
+        raise InputError(
+            f"--background must be a model of the columns {list(opened.columns)}, got "
+            f"{list(other.columns)}; train it on the same data"
+        )
 
 
 def rows_to_score(
@@ -158,7 +170,7 @@ class Judged(NamedTuple):
 
 
 def explanation(wanted: str, score: Score, head: Any, num_rows: int) -> str:
-    """How features are blamed: "occlusion", "parts" or "none".
+    """How features are blamed: "occlusion" or "parts".
 
     Args:
       wanted: one of these, or "auto": occlusion where the score allows it and it takes
@@ -172,9 +184,15 @@ def explanation(wanted: str, score: Score, head: Any, num_rows: int) -> str:
             f"--attribution occlusion explains the scores {', '.join(SUMS)}, got "
             f"--score {score.name}; use --attribution parts"
         )
+    count = len(hidden_together(head))
+    if wanted == "occlusion" and count > MOST:
+        raise InputError(
+            f"--attribution occlusion hides features one by one, at most {MOST}, got "
+            f"{count}; use --attribution parts"
+        )
     if wanted != "auto":
         return wanted
-    passes = 2 * len(hidden_together(head))
+    passes = 2 * count
     is_cheap = passes <= 2 * 64 and passes * num_rows <= 200_000
     return "occlusion" if is_cheap and score.name in SUMS else "parts"
 
@@ -190,7 +208,8 @@ def judge(
     """Scores rows, and held-out rows to hold them against.
 
     The p-value of a row with hidden cells is that among held-out rows with the same
-    cells hidden; where cells are hidden in too many ways, later ones have none.
+    cells hidden, of which all others are seen; where there are none, or cells are
+    hidden in too many ways, it has none.
 
     Args:
       scorer: of the model.
@@ -198,7 +217,8 @@ def judge(
       held_out: normal rows that the model was not trained on; None for no p-values.
       num_features: k, elements named for each row.
       how: "occlusion" or "parts".
-      on_block: called with the number of rows done, held-out ones first.
+      on_block: called with the number of scores done: of held-out rows, of the rows,
+        and then of the rows without some of their features.
     """
     total, before = len(rows["x"]), 0
     p_values, usual = np.full(total, np.nan), None
@@ -206,27 +226,42 @@ def judge(
     if held_out is not None:
         normal = scorer(held_out, on_block)
         before = len(normal)
-        known[b""] = normal.value
+        if "mask" not in held_out:
+            known[b""] = normal.value
         if normal.attribution is not None:
             usual = normal.attribution.mean(0, dtype=np.float64)
     scores = scorer(rows, lambda done: on_block(before + done))
     mask = rows.get("mask")
     for places, seen in _patterns(mask, total) if held_out is not None else ():
         name = b"" if seen is None else seen.tobytes()
-        if seen is not None and len(known) <= PATTERNS:
+        if name not in known and len(known) <= PATTERNS:
             assert held_out is not None
-            everywhere = np.broadcast_to(seen, held_out["x"].shape)
-            known[name] = scorer({**held_out, "mask": everywhere}).value
-        if name in known:
+            alike = _with_cells(held_out, seen)
+            known[name] = scorer(alike).value if len(alike["x"]) else np.zeros(0)
+        if len(known.get(name, ())):
             p_values[places] = conformal_p_values(known[name], scores.value[places])
     parts, top, share = scores.attribution, None, None
     if how == "occlusion":
-        parts, usual = occlusion_parts(scorer, rows), None
+        ready = before + total
+
+        def on_pass(done: int, _: int) -> None:
+            on_block(ready + done * total)
+
+        parts, usual = occlusion_parts(scorer, rows, on_pass), None
     if parts is not None:
         if usual is not None and mask is not None:
             usual = np.where(parts == 0.0, 0.0, usual)  # of hidden elements
         top, share = top_elements(parts, num_features, usual=usual)
     return Judged(scores, p_values, top, share, before)
+
+
+def _with_cells(rows: Rows, seen: np.ndarray | None) -> Rows:
+    """Rows that have all of these cells (None: all there are), without their others."""
+    wanted = np.ones(rows["x"].shape[1:], bool) if seen is None else seen
+    if "mask" in rows:
+        has = (rows["mask"] | ~wanted).reshape(len(rows["x"]), -1).all(1)
+        rows = {name: values[has] for name, values in rows.items()}
+    return {**rows, "mask": np.broadcast_to(wanted, rows["x"].shape)}
 
 
 def _patterns(mask: np.ndarray | None, total: int) -> Any:

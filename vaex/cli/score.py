@@ -26,6 +26,8 @@ def run(argv: list[str]) -> int:
 
     from vaex.anomaly.attribution import element_names
     from vaex.anomaly.bad_rows import inspect_rows, refuse
+    from vaex.anomaly.named_scores import score_named
+    from vaex.anomaly.occlusion import hidden_together, occlusion_names
     from vaex.anomaly.scorer import Scorer
     from vaex.cli import _console
     from vaex.cli._cache import use_compilation_cache
@@ -43,30 +45,36 @@ def run(argv: list[str]) -> int:
     )
 
     use_compilation_cache()
+    named = score_named(options.score)  # before anything is read
     opened = open_model(options.run)
+    head = opened.model.likelihood
     if options.figure:
-        check_figure(opened.model.likelihood, options.score)
+        check_figure(head, options.score)
     shape = opened.stored.event_shape
     table = read_table(options.data, shape, opened.columns, options.key)
     check_condition(table.condition, opened.stored.condition_dim, len(table.x))
     if table.ignored:
         _console.say(f"note: not scored, no columns of the model: {table.ignored}")
+    if table.lines is not None and table.columns and not opened.columns:
+        _console.say("note: the model's columns have no names: the file's, in order")
     seen = inspect_rows(
         table.x,
-        head=opened.model.likelihood,
+        head=head,
         preparation=opened.preparation,
         num_classes=opened.stored.num_classes,
         columns=table.columns,
         mask=table.mask,
     )
     reasons = {**seen.reasons, **table.reasons}
-    if options.bad_rows == "error":
-        fix = "pass --bad-rows mask to score what is left of them, or skip to leave out"
-        refuse(_with_lines(reasons, table.lines), len(table.x), options.data, fix)
     rows, kept = rows_to_score(table, seen.mask, reasons, options.bad_rows == "mask")
-    if not len(kept):
+    if options.bad_rows == "error" or not len(kept):
         fix = "no row is left to be scored"
+        if options.bad_rows == "error":
+            fix = "pass --bad-rows mask to score what is left of them, or skip"
         refuse(_with_lines(reasons, table.lines), len(table.x), options.data, fix)
+    split = options.calibration_split
+    held_out = held_out_rows(opened, split, options.calibration_rows)
+    how = explanation(options.attribution, named, head, len(kept))
     score = fitted_score(
         options.score, opened, options.num_samples, options.background, options.seed
     )
@@ -78,17 +86,15 @@ def run(argv: list[str]) -> int:
         max_samples=max(options.max_samples, options.num_samples),
         seed=options.seed,
     )
-    split = options.calibration_split
-    held_out = held_out_rows(opened, split, options.calibration_rows)
-    total = len(kept) + (0 if held_out is None else len(held_out["x"]))
-    head = opened.model.likelihood
-    how = explanation(options.attribution, score, head, len(kept))
+    passes = 2 * len(hidden_together(head)) if how == "occlusion" else 0
+    total = len(kept) * (1 + passes) + (0 if held_out is None else len(held_out["x"]))
     with CountProgress(total, "scoring") as progress:
         count, update = options.features, progress.update
         judged = judge(scorer, rows, held_out, count, how, update)
     out = Path(options.out or f"{Path(options.data).name.split('.')[0]}-scores.csv")
-    of_event = how == "occlusion" or score.attributes_event
-    elements = element_names(head, table.columns, of_event=of_event)
+    elements = element_names(head, table.columns, of_event=score.attributes_event)
+    if how == "occlusion":
+        elements = occlusion_names(head, table.columns)
     write_scores(out, judged, kept, reasons, table, elements)
     say_what_was_found(judged, reasons, kept, split, out)
     if options.figure:
