@@ -50,6 +50,12 @@ def test_of_bits_the_mean_is_the_probability():
         vaex.predict(model, X[:, :2])
 
 
+def test_an_estimator_has_methods_of_its_own(monkeypatch):
+    monkeypatch.setattr("vaex.predictions.load", lambda path: X)
+    with pytest.raises(InputError, match="got detector, which holds a ndarray; vaex.l"):
+        vaex.predict("detector", X)
+
+
 @pytest.mark.slow
 def test_of_classes_and_of_numbers():
     classes = vaex.predict(small(Categorical((3,), num_classes=4)), X)

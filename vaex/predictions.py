@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from vaex.errors import InputError
 from vaex.loaded_model import LoadedModel, load
 
 BLOCK = 256
@@ -50,6 +51,11 @@ def predict(
       InputError: if the rows do not fit the model, or it cannot be read.
     """
     model = run if isinstance(run, LoadedModel) else load(run)
+    if not isinstance(model, LoadedModel):
+        raise InputError(
+            f"run must be a run directory or an export, got {run}, which holds a "
+            f"{type(model).__name__}; vaex.load it and use its own methods"
+        )
     latent = model.encode(x, condition, mask)
     reconstruction = model.reconstruct(x, condition, mask)
     return Predictions(reconstruction, latent, _probabilities(model, latent, condition))
