@@ -212,9 +212,6 @@ def draw(found: Mapping[str, Any]) -> Figure:
         axes.axhline(0.5, color="black", lw=0.8, ls=":")
         axes.set_xticks(places, [str(name) for name in names[number]])
         axes.set_ylim(0, 1)
-    for marker, method in zip("o^s", BASELINES, strict=True):
-        style = {"marker": marker, "ls": "", "mfc": "none", "mec": "black", "ms": 4}
-        left.plot(range(10), of_digits(found, "AUROC", method), label=method, **style)
     left.set(xlabel="MNIST digit held out as the anomaly", ylabel="AUROC")
     right.set_xlabel("KDD Cup 99, attack")
     figure.suptitle("Anomalies by reconstruction probability (dotted: chance)")
