@@ -60,7 +60,9 @@ def plain(config: Any) -> dict[str, Any]:
         have, or an empty `run.root`.
       omegaconf.errors.OmegaConfBaseException: where a value is missing.
     """
-    config = OmegaConf.masked_copy(config, [key for key in config if key != "hydra"])
+    if "hydra" in config:
+        own = [key for key in config if key != "hydra"]
+        config = OmegaConf.masked_copy(config, own)
     _check_keys(config, _schema.Root, "", config)
     for field in dataclasses.fields(_schema.Root):
         if dataclasses.is_dataclass(field.type):

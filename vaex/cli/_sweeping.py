@@ -106,14 +106,14 @@ class Sweep:
         job = Job(number, tuple(words))
         try:
             composed = self._composer.compose(words, number)
-            job.config = plain(composed)
-            job.run = self._folder(composed, job.config).absolute()
+            job.config = plain(composed.own)
+            job.run = self._folder(composed.whole, job.config).absolute()
         except Exception as error:
             self._errors.append(error)
             job.fails(error)
             return job
         if keeps:
-            self._keep(job, composed)
+            self._keep(job, composed.whole)
         return job
 
     def _folder(self, composed: Any, config: dict[str, Any]) -> Path:
