@@ -78,18 +78,19 @@ def _prepared(parts: Parts, arrays: Any) -> Any:
     """
     levels, shape = parts.dataset.num_levels, parts.dataset.event_shape
     key = jax.random.key(0)
+    preparation = jax.jit(lambda key, rows: parts.preparation(key, rows))
     alone = parts.likelihood.support.event_rank == 0
     if levels is not None and alone and "mask" not in arrays:
         every = np.arange(levels, dtype=arrays["x"].dtype)
         every = every.reshape((levels,) + (1,) * len(shape))
-        batch = parts.preparation(key, {"x": np.broadcast_to(every, (levels, *shape))})
+        batch = preparation(key, {"x": np.broadcast_to(every, (levels, *shape))})
         yield np.asarray(batch["x"]), None
         return
     size = max(1, min(BLOCK, ELEMENTS // max(1, math.prod(shape))))
     what = "holding the likelihood's support against the data"
     for start in told(range(0, len(arrays["x"]), size), what):
         rows = {name: a[start : start + size] for name, a in arrays.items()}
-        batch = parts.preparation(key, rows)
+        batch = preparation(key, rows)
         mask = batch.get("mask")
         yield np.asarray(batch["x"]), None if mask is None else np.asarray(mask)
 

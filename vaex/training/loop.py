@@ -98,7 +98,16 @@ def initial_state(
 
 def _first_rows(data: Mapping[str, Array], order: BatchOrder) -> Mapping[str, Array]:
     first = order.indices(0, 1)[0]
-    return {name: jnp.asarray(a[first]) for name, a in data.items()}
+    return {
+        name: _taken(a, first) if isinstance(a, Array) else jnp.asarray(a[first])
+        for name, a in data.items()
+    }
+
+
+@jax.jit
+def _taken(rows: Array, index: Array) -> Array:
+    """As `rows[index]`, which outside of a program is eight small ones."""
+    return rows[index]
 
 
 def iterate(
