@@ -15,6 +15,7 @@ from vaex.cli._structure import Structure
 from vaex.errors import InputError
 from vaex.io import checkpoint
 from vaex.training.loop import initial_state
+from vaex.training.members import bare
 from vaex.training.memory import COPIES, free_bytes, tree_bytes, working_bytes
 from vaex.training.state import model_variables
 
@@ -83,7 +84,7 @@ class Measured:
         self._structure, self.jobs = structure, list(jobs)
         self.members = structure.members(len(jobs))
         setup = structure.setup
-        shapes = structure.state_shapes
+        shapes = jax.eval_shape(bare, structure.state_shapes)
         rows = self.members.size
         apart = self.members.apart
         whole = NamedSharding(apart.mesh, P())
@@ -96,7 +97,7 @@ class Measured:
         own = (states, indices, _shape(counts, "int32", apart))
         train = setup.parts.dataset.splits["train"]
         data = {k: _shape(a.shape, a.dtype, whole) for k, a in train.items()}
-        shared = (data, np.int32(1))
+        shared = (data, _shape((), "int32", whole))
         began = time.perf_counter()
         self._compiled = structure.program.chunk.lower(own, shared).compile()
         self._compiling = time.perf_counter() - began
@@ -205,7 +206,8 @@ class Measured:
         def chunk(n: int) -> Callable[[], Any]:
             counts = np.full(size, n, np.int32)
             own = (states, every, jax.device_put(counts, self.members.apart))
-            return lambda: self._compiled(own, (self._structure.data, np.int32(n)))
+            shared = (self._structure.data, self.members.everywhere(np.int32(n)))
+            return lambda: self._compiled(own, shared)
 
         timed(chunk(1))
         n = 1

@@ -11,7 +11,7 @@ from vaex.cli._setup import Position, Setup
 from vaex.cli._signals import StopRequest
 from vaex.cli._structure import Structure
 from vaex.training.loop import Diverged
-from vaex.training.population import MemberProgress, Population
+from vaex.training.population import MemberProgress, Population, Row
 from vaex.training.state import model_variables
 
 Watch = Callable[[Job, int, float], bool]
@@ -61,6 +61,7 @@ class MemberSteps:
           protected: does something for a member, and says whether it could.
         """
         self._protected = protected
+        self._stacked: dict[tuple[int, ...], Any] = {}
         structure, setup = self._structure, members[0].setup
         for place, member in enumerate(members):
             member.place = place
@@ -121,15 +122,8 @@ class MemberSteps:
             return
         estimator, wanted = looking[0].setup.estimator, {m.place for m in looking}
         rows = [row for row in population.rows if wanted & set(row.numbers)]
-        lain = self._structure.program.members
         found = self._structure.estimate(
-            [
-                (
-                    model_variables(row.states),
-                    lain.stack([members[p].setup.estimator.key for p in row.numbers]),
-                )
-                for row in rows
-            ],
+            [(model_variables(row.states), self._keys(members, row)) for row in rows],
             estimator.few(looking[0].setup.trainer.evaluate_examples),
             estimator.config.samples_per_chunk,
         )
@@ -142,6 +136,14 @@ class MemberSteps:
             held_out = estimator.averages(each[member.place])
             if self._protected(member, lambda m=member, h=held_out: m.session.look(h)):
                 self._ask(member)
+
+    def _keys(self, members: list[Member], row: Row) -> Any:
+        """Keys of the estimates of a row, which are the same at each look."""
+        numbers = tuple(row.numbers)
+        if numbers not in self._stacked:
+            keys = [members[place].setup.estimator.key for place in numbers]
+            self._stacked[numbers] = self._structure.program.members.stack(keys)
+        return self._stacked[numbers]
 
     def _ask(self, member: Member) -> None:
         """Lets whoever watches end a job."""

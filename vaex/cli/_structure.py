@@ -198,6 +198,7 @@ class Structure:
           num_samples: K.
           on_block: called with the number of examples done.
         """
+        assert self._members is not None
         return estimate_members(
             self._estimate,
             rows,
@@ -205,4 +206,5 @@ class Structure:
             num_samples=num_samples,
             block_size=self.setup.estimator.config.block_size,
             on_block=on_block,
+            everywhere=self._members.everywhere,
         )

@@ -25,6 +25,7 @@ def estimate_members(
     num_samples: int,
     block_size: int,
     on_block: Callable[[int], None] = lambda done: None,
+    everywhere: Callable[[Any], Any] = lambda tree: tree,
 ) -> list[list[dict[str, Any]]]:
     """Estimates of every example by each of the members.
 
@@ -35,6 +36,7 @@ def estimate_members(
       num_samples: K.
       block_size: examples at a time.
       on_block: called with the number of examples done.
+      everywhere: puts a block of the data where the members are, once for all rows.
 
     Returns:
       For each member of each row what `vaex.evaluation.estimates.estimate` gives.
@@ -44,6 +46,7 @@ def estimate_members(
     """
 
     def examples_first(rows: Any, _: Any, *shared: Any) -> Any:
+        shared = everywhere(shared)
         # All are dispatched before the first is waited for.
         found = jax.device_get([compiled(row, shared) for row in rows])
         joined = jax.tree.map(lambda *several: np.concatenate(several), *found)

@@ -6,7 +6,7 @@ M members, D devices; every member lies on one device, M / D on each.
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import jax
@@ -80,17 +80,20 @@ class Members:
             where each fills it.
 
         Returns:
-          The function of trees whose leaves have a leading axis M, and of what all
-          share, which lies whole on each device.
+          The function of trees whose leaves have a leading axis M, keys `bare`, and of
+          what all share, which lies whole on each device.
         """
+
+        def of_one(own: Any, shared: Any) -> Any:
+            return bare(function(_dressed(own), shared))
 
         def on_device(own: Any, shared: Any) -> Any:
             if self.of_one_device == 1:
-                alone = function(jax.tree.map(lambda a: a[0], own), shared)
+                alone = of_one(jax.tree.map(lambda a: a[0], own), shared)
                 return jax.tree.map(lambda a: a[None], alone)
             if one_by_one:
-                return jax.lax.map(lambda one: function(one, shared), own)
-            return jax.vmap(function, in_axes=(0, None))(own, shared)
+                return jax.lax.map(lambda one: of_one(one, shared), own)
+            return jax.vmap(of_one, in_axes=(0, None))(own, shared)
 
         mapped = jax.shard_map(
             on_device,
@@ -103,8 +106,11 @@ class Members:
 
     def stack(self, trees: Sequence[Any]) -> Any:
         """Trees of the members as one, its leaves [M, ...]; the first fills up."""
+        trees = [bare(tree) for tree in trees]
         filled = [*trees, *([trees[0]] * (self.size - len(trees)))]
-        joined = jax.tree.map(lambda *leaves: _stacked(leaves), *filled)
+        joined = jax.tree.map(
+            lambda *leaves: np.stack(list(map(np.asarray, leaves))), *filled
+        )
         return jax.device_put(joined, self.apart)
 
     def everywhere(self, tree: Any) -> Any:
@@ -112,45 +118,61 @@ class Members:
         return jax.device_put(tree, NamedSharding(self._mesh, P()))
 
 
+@partial(
+    jax.tree_util.register_dataclass, data_fields=["numbers"], meta_fields=["kind"]
+)
+@dataclass(frozen=True)
+class Key:
+    """Typed keys as the integers that they hold.
+
+    JAX calls a compiled program that takes or gives typed keys by way of Python, which
+    takes longer than a chunk of a small run does.
+
+    Attributes:
+      numbers: uint32.
+      kind: of the generator, as `jax.random.key_impl` has it.
+    """
+
+    numbers: Any
+    kind: Any
+
+
+def bare(tree: Any) -> Any:
+    """A tree with a `Key` for each typed key."""
+
+    def one(leaf: Any) -> Any:
+        if hasattr(leaf, "dtype") and jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+            return Key(jax.random.key_data(leaf), jax.random.key_impl(leaf))
+        return leaf
+
+    return jax.tree.map(one, tree)
+
+
+def _dressed(tree: Any) -> Any:
+    """A tree with typed keys again."""
+
+    def one(leaf: Any) -> Any:
+        if isinstance(leaf, Key):
+            return jax.random.wrap_key_data(jnp.asarray(leaf.numbers), impl=leaf.kind)
+        return leaf
+
+    return jax.tree.map(one, tree, is_leaf=lambda leaf: isinstance(leaf, Key))
+
+
 class Snapshot:
     """All members' arrays on the host, fetched once, when one of them is asked for.
 
     Args:
-      tree: leaves [M, ...] on the devices.
+      tree: leaves [M, ...] on the devices, keys `bare`.
     """
 
     def __init__(self, tree: Any):
         self._tree = tree
 
     @cached_property
-    def _host(self) -> list[Any]:
-        leaves = jax.tree.leaves(self._tree)
-        return jax.device_get([_numbers(leaf) for leaf in leaves])
+    def _host(self) -> Any:
+        return jax.device_get(self._tree)
 
     def member(self, number: int) -> Any:
-        """One member's arrays, bound to no device."""
-        leaves, structure = jax.tree.flatten(self._tree)
-        pairs = zip(leaves, self._host, strict=True)
-        return structure.unflatten([_like(a, jnp.asarray(h[number])) for a, h in pairs])
-
-
-def _stacked(leaves: Sequence[Any]) -> Any:
-    return _like(leaves[0], np.stack([np.asarray(_numbers(leaf)) for leaf in leaves]))
-
-
-def _numbers(leaf: Any) -> Any:
-    """An array, or the integers that typed keys hold."""
-    return jax.random.key_data(leaf) if _is_key(leaf) else leaf
-
-
-def _like(leaf: Any, numbers: Any) -> Any:
-    """The numbers, or the typed keys that they stand for."""
-    if not _is_key(leaf):
-        return numbers
-    return jax.random.wrap_key_data(
-        jnp.asarray(numbers), impl=jax.random.key_impl(leaf)
-    )
-
-
-def _is_key(leaf: Any) -> bool:
-    return hasattr(leaf, "dtype") and jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+        """One member's arrays, of numpy but for keys."""
+        return _dressed(jax.tree.map(lambda a: np.array(a[number]), self._host))

@@ -101,7 +101,8 @@ class Row:
 
     Attributes:
       numbers: of the members, by their place.
-      states: theirs, leaves [M, ...]; places beyond the numbers are not used.
+      states: theirs, leaves [M, ...], keys bare; places beyond the numbers are not
+        used.
     """
 
     numbers: list[int]
@@ -147,6 +148,7 @@ class Population:
         self._steps = [int(state.step) for state in states]
         self._going = [step < num_steps for step in self._steps]
         self._length = 1
+        self._numbers: dict[int, Any] = {}
         # This population's own memory of epochs: two of each member.
         self._epoch_rows = lru_cache(maxsize=2 * len(states))(rows_of_epoch)
         self._seat({m: states[m] for m in self.going})
@@ -239,7 +241,10 @@ class Population:
         for place, own in indices.items():
             every[place, : len(own)], counts[place] = own, len(own)
         own = (states, *jax.device_put((every, counts), members.apart))
-        return self._program.chunk(own, (self._data, np.int32(counts.max())))
+        n = int(counts.max())
+        if n not in self._numbers:  # sent once: each call would send it anew
+            self._numbers[n] = members.everywhere(np.int32(n))
+        return self._program.chunk(own, (self._data, self._numbers[n]))
 
     def _guarded(
         self, row: Row, place: int, before: Any, n: int
