@@ -1,12 +1,16 @@
-"""What columns hold, and the model's numbers for them: numpy only."""
+"""What columns hold, and the model's numbers for them: nothing is trained."""
 
+import jax
 import numpy as np
 import pytest
 from scipy import stats
+from sklearn.base import BaseEstimator
 
 from vaex.errors import InputError
+from vaex.likelihoods.poisson import Poisson
 from vaex.sklearn._columns import fitted_columns, location_and_scale
-from vaex.sklearn._reading import Values
+from vaex.sklearn._encoding import Encoding
+from vaex.sklearn._reading import Values, read
 from vaex.sklearn._table import Group, Table
 
 
@@ -54,6 +58,17 @@ def test_the_scale_is_not_stretched_by_extreme_values():
     values[:50] = 1e9
     found = location_and_scale(values)
     assert found == pytest.approx((loc, scale), rel=0.03)
+
+
+@pytest.mark.parametrize(
+    ("loc", "scale"), [(0.0, 1e-12), (1.7e18, 1e9), (0.0, 1e200), (-3.0, 2.0)]
+)
+def test_the_scale_is_found_in_any_unit(loc, scale):
+    z = np.random.default_rng(0).normal(size=100)
+    expected = location_and_scale(z)
+    found = (np.array(location_and_scale(loc + scale * z)) - [loc, 0]) / scale
+    # Numbers at 1.7e18 are 256 apart.
+    np.testing.assert_allclose(found, expected, rtol=1e-5 if loc > 1e18 else 1e-9)
 
 
 def test_a_constant_column_keeps_its_unit():
@@ -116,6 +131,47 @@ def test_what_a_column_cannot_hold_is_named_or_hidden(trained, new, words):
         rows = table.rows([new], unknown="mask")
         assert rows["mask"][:, 0].tolist() == [True, False]
         assert np.isfinite(rows["x"]).all()
+
+
+def test_a_head_that_is_not_on_the_reals_gets_values_as_they_are():
+    trained, new = numbers([3, 2e7, 9]), numbers([5, -1, 0.5, np.nan, 1e300])
+    found = Table.of(fitted_columns([trained], Poisson()))
+    assert found.groups == (Group("raw", 8),)
+    assert found.rows([trained])["x"][:, 0].tolist() == [3, 2e7, 9]
+    assert found.unheld([new])[:, 0].tolist() == [False, True, True, False, False]
+    with pytest.raises(InputError, match=r"Poisson, defined on \{0.*-1.0 of row 1"):
+        found.rows([new])
+    assert np.isfinite(found.rows([new], unknown="mask")["x"]).all()
+
+
+def test_the_encoder_tells_large_raw_values_apart():
+    x = np.array([[-3.0, 10.0], [1e3, 1e6]], np.float32)
+    rows = {"x": x, "mask": np.ones(x.shape, bool)}
+    found = Encoding((Group("raw", 2),))(jax.random.key(0), rows)["input"]
+    expected = [[-3.0, 10.0], [10 + np.log(1e2), 10 + np.log(1e5)]]
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+def test_types_of_frames():
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(
+        {
+            "text": pandas.Series(["a", None, "b"], dtype="string"),
+            "whole": pandas.Series([1, None, 3], dtype="Int64"),
+            "truth": pandas.Series([True, None, False], dtype="boolean"),
+            "grade": pandas.Categorical([1.5, np.nan, 2.5]),
+        }
+    )
+    found, _ = read(BaseEstimator(), frame, fitting=True)
+    assert [c.is_label for c in found] == [True, False, False, True]
+    assert [c.is_integer for c in found] == [False, True, True, False]
+    assert found[0].values.tolist() == ["a", None, "b"]
+    assert found[3].values.tolist() == [1.5, None, 2.5]
+    np.testing.assert_array_equal(found[1].values, [1, np.nan, 3])
+    np.testing.assert_array_equal(found[2].values, [1, np.nan, 0])
+    for other in (pandas.date_range("2020", periods=3), [1j, 2j, 3j]):
+        with pytest.raises(InputError, match="column 'when' holds values of type"):
+            read(BaseEstimator(), pandas.DataFrame({"when": other}), fitting=True)
 
 
 def test_a_column_of_nothing_is_refused_or_left_alone():

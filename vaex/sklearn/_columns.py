@@ -17,8 +17,12 @@ from vaex.sklearn._reading import Values
 FARTHEST = 1e6
 """Standardised values beyond this count as this: their squares still add up."""
 
-KINDS = ("continuous", "numeric", "binary", "count", "categorical")
-"""In the order in which a model has them. "numeric": by a head that the user gave."""
+GREATEST = 1e38
+"""Values of raw columns beyond this count as this: they fit into float32."""
+
+KINDS = ("continuous", "numeric", "raw", "binary", "count", "categorical")
+"""In the order in which a model has them. "numeric": by a head that the user gave, on
+the real numbers; "raw": by one on others, which gets them as they are."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,7 @@ class Column:
       categories: of labels, in order; of a binary column of numbers none.
       is_integer: whether the values were integers.
       is_empty: whether none was observed.
+      head: of a raw column.
     """
 
     name: str
@@ -42,6 +47,7 @@ class Column:
     categories: tuple[Any, ...] = ()
     is_integer: bool = False
     is_empty: bool = False
+    head: Any = None
 
     def encoded(self, values: np.ndarray, is_label: bool) -> np.ndarray:
         """[N] float64 for the model; NaN where missing, inf where impossible."""
@@ -61,6 +67,11 @@ class Column:
             found = (values - self.loc) / self.scale
             return np.clip(found, -FARTHEST, FARTHEST)
         missing = np.isnan(values)
+        if self.kind == "raw":
+            found = np.clip(values, -GREATEST, GREATEST)
+            known = self.head.support
+            fits = known.event_rank > 0 or known.contains(found.astype(np.float32))
+            return np.where(missing | fits, found, np.inf)
         bad = (values < 0) | (values != np.floor(values))
         if self.kind == "binary":
             bad = (values != 0) & (values != 1)
@@ -100,8 +111,8 @@ def fitted_columns(table: Sequence[Values], head: Any = None) -> list[Column]:
         if head is not None:
             is_real = head.support.description == support.real.description
             loc, scale = location_and_scale(seen) if is_real else (0.0, 1.0)
-            column = Column(name, "numeric", loc, scale, (), is_integer, not len(seen))
-            found.append(column)
+            facts = (name, "numeric" if is_real else "raw", loc, scale, (), is_integer)
+            found.append(Column(*facts, not len(seen), None if is_real else head))
         elif len(seen) and set(np.unique(seen)) == {0.0, 1.0}:
             found.append(Column(name, "binary", is_integer=is_integer))
         elif is_integer and _is_count(seen):
@@ -128,7 +139,11 @@ def location_and_scale(values: np.ndarray) -> tuple[float, float]:
         return 0.0, 1.0
     median = float(np.median(values))
     low, high = np.quantile(values, [0.01, 0.99])
-    tiny = 1e-9 * max(1.0, float(np.abs(values).max()))
+    largest = float(np.abs(values).max())
+    if largest > 1e150:  # squares overflow
+        loc, scale = location_and_scale(values / largest)
+        return loc * largest, scale * largest
+    tiny = 1e-12 * largest  # more than rounding makes of one value
     for spread in (np.clip(values, low, high).std(), values.std()):
         if spread > tiny:
             return median, float(spread)

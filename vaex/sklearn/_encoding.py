@@ -21,7 +21,8 @@ class Encoding(Preparation):
     """Columns as numbers of a few units each; what is missing is 0.
 
     x stays as it is. The encoder's input has continuous columns clipped to [-10, 10],
-    binary ones as -1 and 1, counts as log(1 + x), categories as unit vectors, and 0
+    raw ones (of heads not on the real numbers) by logarithms from there on, binary ones
+    as -1 and 1, counts as log(1 + x), categories as unit vectors, and 0
     for every hidden cell.
 
     Attributes:
@@ -70,4 +71,7 @@ def _input(group: Group, x: Array, seen: Array) -> Array:
         return (2 * x - 1) * seen
     if group.kind == "count":
         return jnp.log1p(x) * seen
+    if group.kind == "raw":
+        beyond = jnp.log(jnp.maximum(jnp.abs(x), _CLIP) / _CLIP)
+        return (jnp.clip(x, -_CLIP, _CLIP) + jnp.sign(x) * beyond) * seen
     return jnp.clip(x, -_CLIP, _CLIP) * seen

@@ -12,12 +12,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from vaex.errors import InputError
 from vaex.likelihoods.base import Likelihood
+from vaex.likelihoods.student_t import StudentT
 from vaex.sklearn._columns import fitted_columns
 from vaex.sklearn._fitting import Options, fit, split, taken
 from vaex.sklearn._program import Program, program_of
 from vaex.sklearn._reading import Values, read
 from vaex.sklearn._saving import write
-from vaex.sklearn._structure import Structure
+from vaex.sklearn._structure import MIN_SCALE, Structure
 from vaex.sklearn._table import Table, bucket
 
 Rows = dict[str, np.ndarray]
@@ -78,6 +79,8 @@ class VAEEstimator(BaseEstimator):
         self.verbose = verbose
 
     _unknowns: tuple[str, ...] = ("error", "mask")
+
+    _continuous: Likelihood = StudentT(min_scale=MIN_SCALE)
 
     def __sklearn_tags__(self) -> Any:
         """Missing cells are hidden from the model.
@@ -162,6 +165,7 @@ class VAEEstimator(BaseEstimator):
             num_classes=num_classes,
             num_samples=num_samples,
             batch_size=self.batch_size,
+            continuous=self._continuous,
         )
         if label is not None:
             rows["label"] = label.astype(np.int32)
@@ -191,8 +195,11 @@ class VAEEstimator(BaseEstimator):
             ("num_steps", 1),
             ("batch_size", 2),
             ("patience", 1),
+            ("num_models", 1),
+            ("num_samples", 1),
+            ("num_importance", 1),
         ):
-            value = getattr(self, name)
+            value = getattr(self, name, least)
             if value is None and name == "latent_dim":
                 continue
             if not isinstance(value, numbers.Integral) or value < least:
@@ -251,7 +258,7 @@ def _is_joint(head: Likelihood | None, columns: Any) -> bool:
     """Whether a head scores its columns as a whole, so that none can be added."""
     if head is None:
         return False
-    width = sum(column.kind == "numeric" for column in columns)
+    width = sum(column.kind in ("numeric", "raw") for column in columns)
     if not width:
         return False
     sized = head.clone(event_shape=(width,))
@@ -262,7 +269,7 @@ def _check_support(head: Likelihood, rows: Rows, table: Table) -> None:
     start = 0
     for group in table.groups:
         stop = start + group.width
-        if group.kind == "numeric":
+        if group.kind in ("numeric", "raw"):
             sized = head.clone(event_shape=(group.width,))
             sized.check_support(rows["x"][:, start:stop], rows["mask"][:, start:stop])
         start = stop

@@ -35,7 +35,8 @@ def imputed(
     By self-normalised importance sampling with S draws z_s ~ q(z|observed): the
     weights are those of p(observed|z) p(z) / q(z|observed). Of categories it is the
     most probable. A draw takes one z by its weight, and x from p(x|z). A row draws from
-    a key that is a hash of its own content.
+    a key that is a hash of its own content and, where draws are wanted, of how many
+    equal rows stand before it.
 
     Args:
       program: of the structure.
@@ -55,11 +56,31 @@ def imputed(
     compiled, key = program.kept[name], named_fold(jax.random.key(seed), "impute")
     rows = {name: rows[name] for name in ("x", "mask")}
     words, total, found = row_words(rows), len(rows["x"]), []
+    if draw:
+        before = _equal_before(words)
+        again = np.flatnonzero(before)
+        few = {name: values[again] for name, values in rows.items()}
+        words[again] = row_words({**few, "before": before[again]})
     for start in range(0, total, BLOCK):
         index = np.minimum(np.arange(start, start + BLOCK), total - 1)
         few = {name: values[index] for name, values in rows.items()}
         found.append(np.asarray(compiled(variables, key, words[index], few)))
     return np.concatenate(found)[:total]
+
+
+def _equal_before(words: np.ndarray) -> np.ndarray:
+    """How many of the rows before it are equal to each, [N].
+
+    >>> _equal_before(np.array([[1, 2], [3, 4], [1, 2], [1, 2]])).tolist()
+    [0, 0, 1, 2]
+    """
+    _, kind = np.unique(words, axis=0, return_inverse=True)
+    order = np.argsort(kind, kind="stable")
+    rank = np.arange(len(kind))
+    first = np.searchsorted(kind[order], kind[order])
+    found = np.empty_like(rank)
+    found[order] = rank - first
+    return found
 
 
 def _one_row(program: Program, num_samples: int, draw: bool) -> Any:
@@ -78,7 +99,8 @@ def _one_row(program: Program, num_samples: int, draw: bool) -> Any:
             p = bound.decode(z)
             parts = getattr(p, "parts", (p,))  # a composite's
             if draw:
-                drawn = [part.sample(seed=named_fold(key, "x")) for part in parts]
+                keys = [named_fold(key, f"x{i or ''}") for i in range(len(parts))]
+                drawn = [p.sample(seed=k) for p, k in zip(parts, keys, strict=True)]
                 return weights, [x[0, 0].astype(jnp.float32) for x in drawn]
             pairs = zip(groups, parts, strict=True)
             return weights, [_mean(g.kind, part, weights) for g, part in pairs]

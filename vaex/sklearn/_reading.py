@@ -84,17 +84,31 @@ def _numbers(name: str, values: np.ndarray) -> Values:
 
 def _series(name: str, series: Any) -> Values:
     kind = str(series.dtype).lower()
+    if kind.startswith(("date", "time", "duration", "period", "complex")):
+        raise InputError(
+            f"column {name!r} holds values of type {series.dtype}; turn them into real "
+            "numbers, such as days since a date, or leave the column out"
+        )
     values = np.asarray(series.to_numpy())
     is_label = kind.startswith(("category", "categorical", "enum"))
+    missing = np.zeros(len(values), bool)
+    if is_label or values.dtype.kind not in "iufb":
+        missing = np.array([_is_missing(value) for value in values], bool)
+        if kind.startswith(("int", "uint", "float", "bool")):  # nullable numbers
+            numbers = np.full(len(values), np.nan)
+            numbers[~missing] = values[~missing].astype(np.float64)
+            values = numbers
     if not is_label and values.dtype.kind in "iufb":
         options: Any = {"ensure_all_finite": "allow-nan", "input_name": name}
-        return _numbers(name, check_array(values[:, None], **options)[:, 0])
-    missing = np.array([value is None or value != value for value in values], bool)
-    if kind.startswith(("int", "uint", "float", "bool")):  # nullable numbers
-        numbers = np.full(len(values), np.nan)
-        numbers[~missing] = values[~missing].astype(np.float64)
-        is_integer = not kind.startswith("float")
+        numbers = check_array(values[:, None], **options)[:, 0].astype(np.float64)
+        is_integer = kind.startswith(("int", "uint", "bool"))
         return Values(name, numbers, False, is_integer)
     labels = values.astype(object)
     labels[missing] = None
     return Values(name, labels, True, False)
+
+
+def _is_missing(value: Any) -> bool:
+    """Whether it is None, or NaN, NaT or NA, none of which equals itself."""
+    equal = value == value
+    return value is None or not (isinstance(equal, bool | np.bool_) and bool(equal))

@@ -7,6 +7,8 @@ import copy
 from collections.abc import Sequence
 from typing import Any
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 
 from vaex.anomaly.base import Score
@@ -105,5 +107,5 @@ def _scorer(
     if key not in program.kept:
         program.kept[key] = Scorer(*parts, **options, block_size=BLOCK)
     found = copy.copy(program.kept[key])
-    found.variables = variables
+    found.variables = jax.tree.map(jnp.asarray, variables)
     return found

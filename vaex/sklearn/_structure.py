@@ -36,6 +36,7 @@ class Structure:
       num_samples: posterior samples of a row in a step; 1 the ELBO, more the
         importance-weighted bound.
       batch_size: rows in a step.
+      continuous: head of columns of numbers for which the user gave none.
     """
 
     groups: tuple[Group, ...]
@@ -45,6 +46,7 @@ class Structure:
     num_classes: int = 0
     num_samples: int = 1
     batch_size: int = 128
+    continuous: Likelihood = StudentT(min_scale=MIN_SCALE)
 
     @property
     def width(self) -> int:
@@ -80,7 +82,7 @@ class Structure:
 
     def _head(self, group: Group) -> Any:
         shape = (group.width,)
-        if group.kind == "numeric":
+        if group.kind in ("numeric", "raw"):
             assert self.head is not None
             return self.head.clone(event_shape=shape)
         if group.kind == "binary":
@@ -89,4 +91,4 @@ class Structure:
             return NegativeBinomial(event_shape=shape)
         if group.kind == "categorical":
             return Categorical(event_shape=shape, num_classes=group.num_classes)
-        return StudentT(event_shape=shape, min_scale=MIN_SCALE)
+        return self.continuous.clone(event_shape=shape)

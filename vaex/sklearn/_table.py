@@ -102,12 +102,15 @@ class Table:
             row, place = np.argwhere(unheld)[0]
             column, value = self.columns[place], table[place].values[row]
             value = value.item() if isinstance(value, np.generic) else value
-            what = "categories" if column.categories else f"{column.kind} values"
+            held = "categories" if column.categories else f"{column.kind} values"
+            what = f"held {held} when the estimator was fitted"
+            if column.kind == "raw":
+                head = type(column.head).__name__
+                what = f"is for {head}, defined on {column.head.support.description}"
             raise InputError(
-                f"column {column.name!r} held {what} when the estimator was fitted, "
-                f"which {value!r} of row {row} is not one of "
-                f"({int(unheld.any(1).sum())} such rows); leave them out, or pass "
-                'unknown="mask"'
+                f"column {column.name!r} {what}, which {value!r} of row {row} is "
+                f"not one of ({int(unheld.any(1).sum())} such rows); leave them out, "
+                'or pass unknown="mask"'
             )
         for place, column, given in zip(self.places, self.columns, table, strict=True):
             values = column.encoded(given.values, given.is_label)

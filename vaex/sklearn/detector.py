@@ -110,8 +110,10 @@ class VAEDetector(OutlierMixin, VAEEstimator):
             raise InputError(
                 f"contamination must lie in (0, 0.5], got {self.contamination!r}"
             )
-        if self.num_models < 1:
-            raise InputError(f"num_models must be at least 1, got {self.num_models!r}")
+        if self.tolerance is not None and not self.tolerance > 0:
+            raise InputError(
+                f"tolerance must be above 0 or None, got {self.tolerance!r}"
+            )
         score = score_of(self.anomaly_score)
         table, _ = read(self, X, fitting=True)
         rows, held_out = self._fit_members(

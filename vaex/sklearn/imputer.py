@@ -81,11 +81,6 @@ class VAEImputer(OneToOneFeatureMixin, TransformerMixin, VAEEstimator):
           y: not used.
         """
         del y
-        for name in ("num_importance", "num_samples"):
-            if getattr(self, name) < 1:
-                raise InputError(
-                    f"{name} must be at least 1, got {getattr(self, name)!r}"
-                )
         table, _ = read(self, X, fitting=True)
         self._fit_members(table, num_samples=self.num_importance, check=_check_density)
         return self
