@@ -12,10 +12,15 @@ from vaex.anomaly.reconstruction_probability import ReconstructionProbability
 from vaex.anomaly.scores import Scores
 from vaex.anomaly.thresholds import contamination_threshold
 from vaex.errors import InputError
+from vaex.likelihoods.logistic import Logistic
 from vaex.sklearn._estimator import VAEEstimator
 from vaex.sklearn._fitting import taken
 from vaex.sklearn._reading import read
 from vaex.sklearn._scoring import occluded, score_of, scored
+
+COARSEST = 0.15
+"""Least scale of a continuous column given z, in robust standard deviations of all
+rows: for the logistic distribution a standard deviation of 0.27."""
 
 MOST_SCORED = 20_000
 """Rows of the training data that the threshold is taken from, at most."""
@@ -97,6 +102,8 @@ class VAEDetector(OutlierMixin, VAEEstimator):
         self.tolerance = tolerance
 
     _unknowns = ("score", "error", "mask")
+
+    _continuous = Logistic(min_scale=COARSEST)
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Trains the models, and finds the threshold.
