@@ -110,6 +110,7 @@ def test_regret_is_the_gap_to_the_true_posterior():
         else:  # nothing to gain: draws that are 0 but for what is left of a step
             np.testing.assert_allclose(expected, 0.0, atol=1e-4)
             assert (np.abs(found.value) < 4 * found.se + 1e-3).all()
+    assert (scorer({"x": x[11:4:-1]}).value == found.value[11:4:-1]).all()
 
 
 @pytest.mark.slow

@@ -91,3 +91,5 @@ def test_what_has_no_density_is_refused_with_the_reason():
         make_local_posterior(model, num_samples=3)
     with pytest.raises(InputError, match="num_steps must be at least 1, got 0"):
         make_local_posterior(model, num_steps=0)
+    with pytest.raises(InputError, match="learning_rate must be above 0, got 0.0"):
+        make_local_posterior(model, learning_rate=0.0)
