@@ -54,7 +54,9 @@ class Example(NamedTuple):
         """What log p(x_d|z) of the data has above that of prepared values, [*A] nats.
 
         The Jacobian of the preparation is one number for a row. Each element that is
-        scored has the same part of it, hidden ones none.
+        scored has the same part of it, hidden ones none: which element is odd does not
+        depend on the units of columns. Of a row with hidden cells the sum is therefore
+        not the Jacobian of the observed ones where columns have different scales.
         """
         head = self.model.likelihood
         share = jnp.ones(head.attribution_shape)
