@@ -14,6 +14,7 @@ from vaex.cli._metrics import METRICS, chosen_metrics, with_known_gap
 from vaex.cli._no_progress import no_progress
 from vaex.errors import InputError
 from vaex.likelihoods.mean_squared_error import MeanSquaredError
+from vaex.metrics import feature_classifier
 from vaex.posteriors.deterministic import Deterministic
 
 # The run that is only read is trained once for all files.
@@ -80,7 +81,8 @@ def test_what_annealing_shows_of_the_nll_widens_it():
 
 
 @pytest.mark.slow
-def test_everything_is_measured_and_written(vaex, finished, tmp_path):
+def test_everything_is_measured_and_written(vaex, finished, tmp_path, monkeypatch):
+    monkeypatch.setattr(feature_classifier, "CONVOLUTIONAL_STEPS", 100)
     copy = shutil.copytree(finished.path, tmp_path / "copy")
     names = ",".join(METRICS)
     code, out, err = vaex("evaluate", str(copy), "--metrics", names, *SMALL)
@@ -119,7 +121,9 @@ def test_everything_is_measured_and_written(vaex, finished, tmp_path):
     assert 0 < found["latents"]["aggregate_posterior"]["value"] <= 1
     for name in ("rate-distortion", "aggregate-posterior"):
         assert (copy / "figures" / f"{name}-test.png").stat().st_size > 0
-    assert "digits classifier, seed 0, accuracy" in out
+    assert "digits convolutional classifier, seed 0, accuracy" in out
+    features = found["sample_quality"]["precision"]["features"]
+    assert float(features.split()[-1]) > 0.5  # chance is 0.1, the steps are few
     for sentence in sentences(found):
         assert sentence in out
 

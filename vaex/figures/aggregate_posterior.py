@@ -131,7 +131,7 @@ def _draw_planes(
     size = float(np.clip(15000 / len(theirs), 4, 20))
     right.scatter(*theirs.T, s=size, lw=0, alpha=0.7, color=GREY)
     limits = [
-        finite_range(q, p, tail=0.002) for q, p in zip(ours.T, theirs.T, strict=True)
+        finite_range(q, p, tail=0.0005) for q, p in zip(ours.T, theirs.T, strict=True)
     ]
     x, y = (f"z{number} (latent units)" for number in pair)
     for axes, points, title in ((left, ours, "z ~ q(z)"), (right, theirs, "z ~ p(z)")):

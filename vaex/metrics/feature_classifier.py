@@ -19,13 +19,15 @@ from vaex.data.keeping import kept
 from vaex.errors import InputError
 from vaex.numerics import named_fold
 
-VERSION = 1
+VERSION, CONVOLUTIONAL_VERSION = 1, "convolutional 1"
 """Of the network and its training: another has other features."""
 
-HIDDEN = (256, 64)
-"""Widths; the features are the last."""
+HIDDEN, CHANNELS = (256, 64), (16, 32)
+"""Widths of dense layers, of which the last are the features, and of convolutions."""
 
-STEPS, BATCH, LEARNING_RATE = 3000, 128, 1e-3
+STEPS, LEARNING_RATE = 3000, 1e-3
+CONVOLUTIONAL_STEPS, CONVOLUTIONAL_RATE = 1500, 2e-3
+BATCH = 128
 BLOCK = 1024
 
 MOST = 100_000
@@ -34,12 +36,18 @@ MOST = 100_000
 
 class _Network(nn.Module):
     num_classes: int
+    is_convolutional: bool
 
     @nn.compact
     def __call__(self, x: Array) -> tuple[Array, Array]:
         """Features [B, D] after their non-linearity, and logits [B, C]."""
+        hidden = HIDDEN
+        if self.is_convolutional:
+            x, hidden = x.reshape(*x.shape[:3], -1), HIDDEN[-1:]
+            for width in CHANNELS:
+                x = nn.relu(nn.Conv(width, (3, 3), strides=(2, 2))(x))
         x = x.reshape(len(x), -1)
-        for width in HIDDEN:
+        for width in hidden:
             x = nn.relu(nn.Dense(width)(x))
         return x, nn.Dense(self.num_classes)(x)
 
@@ -91,19 +99,23 @@ def in_data_units(x: np.ndarray, num_levels: int | None) -> np.ndarray:
 
 
 def train_classifier(
-    dataset: Dataset, *, seed: int = 0, steps: int = STEPS
+    dataset: Dataset, *, seed: int = 0, steps: int | None = None
 ) -> FeatureClassifier:
     """Trains a classifier of a data set's labels, or takes the one that was kept.
 
-    Two dense layers (256, 64, relu) and logits; Adam at 1e-3, cross entropy, 3000 steps
-    of 128 examples drawn with replacement; seconds on two cores. Kept in the data
-    folder under what it depends on: the data's checksum, seed, steps, version.
+    Of images, [H, W] or [H, W, C] without names of columns, two 3 x 3 convolutions of
+    stride 2 (16, 32 channels, relu) and a dense layer (64, relu); of all else two dense
+    layers (256, 64, relu). Then logits; cross entropy, Adam, 1500 steps at 2e-3 for
+    images and 3000 at 1e-3 for others, of 128 examples drawn with replacement: 31 s of
+    processor time on MNIST, 13 s on digits, 3 s for a table, compilation included. Kept
+    in the data folder under what it depends on: checksum of the data, seed, steps,
+    version.
 
     Args:
       dataset: with `label`; its training split is learned from, its test split gives
         the accuracy.
       seed: of initial weights and order.
-      steps: of training.
+      steps: of training, in place of these.
 
     Returns:
       The classifier. Its numbers compare with those of the same data set and seed
@@ -124,18 +136,24 @@ def train_classifier(
     classes = np.unique(train["label"])
     if dataset.num_levels is None:
         spec = dataset.spec()
-        varies = spec.train_std > 1e-6 * np.maximum(np.abs(spec.train_mean), 1.0)
+        varies = spec.train_std > 1e-6 * np.abs(spec.train_mean)
         mean, scale = spec.train_mean, np.where(varies, spec.train_std, 1.0)
     else:
         # One for all: a pixel that hardly varies would blow up what is not data.
         mean = scale = np.asarray(0.5, np.float32)
 
+    is_image = _is_image(dataset)
+    if steps is None:
+        steps = CONVOLUTIONAL_STEPS if is_image else STEPS
+
     def compute() -> dict[str, np.ndarray]:
         labels = np.searchsorted(classes, train["label"])
-        params = _trained(dataset, labels, len(classes), mean, scale, seed, steps)
+        network = _Network(len(classes), is_image)
+        params = _trained(network, dataset, labels, mean, scale, seed, steps)
         return {f"{layer}.{k}": v for layer, p in params.items() for k, v in p.items()}
 
-    key = ["feature classifier", VERSION, dataset.checksum, seed, steps]
+    version = CONVOLUTIONAL_VERSION if is_image else VERSION
+    key = ["feature classifier", version, dataset.checksum, seed, steps]
     found = kept(key, compute) if dataset.checksum else compute()
     params: dict[str, dict[str, np.ndarray]] = {}
     for name, array in found.items():
@@ -146,21 +164,24 @@ def train_classifier(
     x = in_data_units(test["x"][:], dataset.num_levels)
     right = classes[classifier.predict(x)] == test["label"]
     accuracy = float(right.mean())
-    name = f"vaex's own {dataset.name} classifier, seed {seed}, accuracy {accuracy:.3f}"
+    kind = f"{dataset.name} convolutional" if is_image else dataset.name
+    name = f"vaex's own {kind} classifier, seed {seed}, accuracy {accuracy:.3f}"
     return FeatureClassifier(name, *parts, accuracy)
 
 
 @jax.jit
 def _apply(params: Any, x: Array) -> tuple[Array, Array]:
-    classes = params[f"Dense_{len(HIDDEN)}"]["bias"].shape[0]
-    found: Any = _Network(classes).apply({"params": params}, x)
+    is_image = "Conv_0" in params
+    last = 1 if is_image else len(HIDDEN)
+    classes = params[f"Dense_{last}"]["bias"].shape[0]
+    found: Any = _Network(classes, is_image).apply({"params": params}, x)
     return found
 
 
 def _trained(
+    network: _Network,
     dataset: Dataset,
     labels: np.ndarray,
-    num_classes: int,
     mean: np.ndarray,
     scale: np.ndarray,
     seed: int,
@@ -170,33 +191,51 @@ def _trained(
     rows = np.sort(order)
     data, labels = dataset.splits["train"]["x"][rows], labels[rows]
     top = 1.0 if dataset.num_levels is None else dataset.num_levels - 1.0
-    network = _Network(num_classes)
-    optimizer = optax.adam(LEARNING_RATE)
+    is_image = network.is_convolutional
+    optimizer = optax.adam(CONVOLUTIONAL_RATE if is_image else LEARNING_RATE)
 
     def loss(params: Any, x: Array, label: Array) -> Array:
         logits: Any = network.apply({"params": params}, x)
         found = optax.softmax_cross_entropy_with_integer_labels(logits[1], label)
         return found.mean()
 
+    def batch(step: Any, key: Array, data: Array, labels: Array) -> tuple[Array, Array]:
+        fold = jax.random.fold_in(named_fold(key, "order"), step)
+        rows = jax.random.randint(fold, (BATCH,), 0, len(labels))
+        x = data[rows].astype(jnp.float32) / top
+        return (x - mean) / scale, labels[rows]
+
+    def start(*given: Array) -> tuple[Any, Any]:
+        params: Any = network.init(named_fold(given[0], "init"), batch(0, *given)[0])
+        return params["params"], optimizer.init(params["params"])
+
+    def step(number: Any, carry: tuple[Any, Any], *given: Array) -> tuple[Any, Any]:
+        params, state = carry
+        slope = jax.grad(loss)(params, *batch(number, *given))
+        updates, state = optimizer.update(slope, state)
+        return optax.apply_updates(params, updates), state
+
+    given = jax.device_put((jax.random.key(seed), data, labels))
+    if is_image:
+        # XLA:CPU computes gradients of convolutions many times slower in a loop.
+        carry, one = jax.jit(start)(*given), jax.jit(step, donate_argnums=1)
+        for number in range(steps):
+            carry = one(np.int32(number), carry, *given)
+        return jax.device_get(carry[0])
+
     @jax.jit
-    def run(key: Array, data: Array, labels: Array) -> Any:
-        def batch(step: Array) -> tuple[Array, Array]:
-            fold = jax.random.fold_in(named_fold(key, "order"), step)
-            rows = jax.random.randint(fold, (BATCH,), 0, len(labels))
-            x = data[rows].astype(jnp.float32) / top
-            return (x - mean) / scale, labels[rows]
+    def run(*given: Array) -> Any:
+        def body(number: Array, carry: tuple[Any, Any]) -> tuple[Any, Any]:
+            return step(number, carry, *given)
 
-        def step(number: Array, carry: tuple[Any, Any]) -> tuple[Any, Any]:
-            params, state = carry
-            slope = jax.grad(loss)(params, *batch(number))
-            updates, state = optimizer.update(slope, state)
-            return optax.apply_updates(params, updates), state
+        return jax.lax.fori_loop(0, steps, body, start(*given))[0]
 
-        params: Any = network.init(named_fold(key, "init"), batch(jnp.int32(0))[0])
-        start = params["params"], optimizer.init(params["params"])
-        return jax.lax.fori_loop(0, steps, step, start)[0]
+    return jax.device_get(run(*given))
 
-    return jax.device_get(run(jax.random.key(seed), data, labels))
+
+def _is_image(dataset: Dataset) -> bool:
+    """Whether events are [H, W] or [H, W, C]; rows of named columns are not."""
+    return len(dataset.event_shape) in (2, 3) and not dataset.columns
 
 
 def _check(dataset: Dataset) -> None:
