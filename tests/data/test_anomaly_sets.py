@@ -1,5 +1,7 @@
 """Data sets with known anomalies, against the published facts."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -65,3 +67,12 @@ def test_a_class_that_there_is_not():
         OneClass(Digits(), anomaly=11).load()
     with pytest.raises(InputError, match="source must be a data source, got a str"):
         OneClass("mnist")  # pyright: ignore[reportArgumentType]
+
+
+def test_labels_are_needed_in_every_split(monkeypatch):
+    whole = Digits().load()
+    splits = {**whole.splits, "test": {"x": whole.splits["test"]["x"]}}
+    bare = dataclasses.replace(whole, splits=splits)
+    monkeypatch.setattr(Digits, "load", lambda self: bare)
+    with pytest.raises(InputError, match="digits, which has no labels in test"):
+        OneClass(Digits(), anomaly=3).load()

@@ -54,20 +54,18 @@ class OneClass(Source):
     def load(self) -> Dataset:
         """Reads the other data set and takes the class out."""
         data = self.source.load()
-        labels = {
-            part: np.asarray(split["label"]) if "label" in split else None
-            for part, split in data.splits.items()
-        }
-        found = labels["train"]
-        if found is None or not (found == self.anomaly).any():
-            there = "none" if found is None else np.unique(found).tolist()
+        bare = [part for part, split in data.splits.items() if "label" not in split]
+        train = data.splits["train"]
+        classes = [] if bare else np.unique(np.asarray(train["label"])).tolist()
+        if self.anomaly not in classes:
+            there = f"has no labels in {', '.join(bare)}" if bare else f"has {classes}"
             raise InputError(
-                f"anomaly must be the label of a class of {self.source.name}, whose "
-                f"labels are {there}, got {self.anomaly!r}"
+                f"anomaly must be the label of a class of {self.source.name}, which "
+                f"{there}, got {self.anomaly!r}; give one of them, or another source"
             )
         splits = {}
         for part, split in data.splits.items():
-            is_anomaly = (labels[part] == self.anomaly).astype(np.int32)
+            is_anomaly = (np.asarray(split["label"]) == self.anomaly).astype(np.int32)
             keep = np.arange(len(is_anomaly))
             if part != "test":
                 keep = np.flatnonzero(is_anomaly == 0)
