@@ -3,12 +3,14 @@
 import jax
 import numpy as np
 import pytest
+from scipy import stats
 
 from tests.contracts.compiled import quick_jit
 from tests.oracles import linear_two_layers as exact
 from tests.oracles.linear_two_layers import gaussian_of, linear_two_layers
 from vaex.cli import _console
 from vaex.errors import InputError
+from vaex.evaluation.aggregate_draws import draw_aggregate
 from vaex.evaluation.estimates import estimate, kl_form, make_estimate
 from vaex.evaluation.generate import encode_samples, reconstruct, sample_prior
 from vaex.evaluation.summary import summarize
@@ -101,6 +103,20 @@ def test_reconstructions_are_those_of_the_means_of_both_layers():
     )
     with pytest.raises(InputError, match="those of TwoLayerVAE have 2 layers"):
         encode_samples(*args, {"x": oracle.x})
+
+
+@pytest.mark.slow
+def test_draws_of_both_layers_are_those_of_posterior_and_prior():
+    oracle = linear_two_layers()
+    rows = {"x": np.repeat(oracle.x, 50, axis=0)}
+    args = (oracle.model, oracle.variables, Identity(), jax.random.key(0))
+    layers = draw_aggregate(*args, rows)
+    assert [layer.prior.shape for layer in layers] == [(800, 3), (800, 2)]
+    for layer, expected in zip(layers, means(oracle), strict=True):
+        draws = layer.posterior.reshape(16, 50, -1)
+        score = (draws.mean(1) - expected) / (draws.std(1) / np.sqrt(50))
+        assert np.abs(score).max() < 4.5  # Student's, of 49 degrees
+    assert stats.kstest(layers[1].prior.ravel(), "norm").pvalue > 1e-3
 
 
 def test_active_units_are_printed_by_layer(capsys):
