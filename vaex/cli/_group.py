@@ -141,7 +141,8 @@ class _Block:
             data = member.setup.parts.dataset.splits["train"]
 
             def keep(m: Member = member, data: Any = data) -> None:
-                ends[m.job.number] = settle(m.job.config, m.setup, m.at, data)
+                config, wait = m.job.config, m.session.finish
+                ends[m.job.number] = settle(config, m.setup, m.at, data, wait)
 
             self.protected(member, keep)
         members = [m for m in members if m.job.number in ends]
@@ -176,6 +177,7 @@ class _Block:
 
                 def done(m: Member = member, own: Any = own, s: Any = state) -> None:
                     config, setup = m.job.config, m.setup
+                    m.session.finish()
                     run = LoadedRun(setup.directory, config, setup.parts, s)
                     results = conclude(run, m.setup.estimator, test, own, samples)
                     finish(config, setup, m.at, s, results)

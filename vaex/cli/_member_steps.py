@@ -87,7 +87,9 @@ class MemberSteps:
                 if self._stop.number is not None:
                     break
         for member in members:
-            if member.job.state == "waiting":
+            # Of those that are evaluated next checkpoints are still being saved.
+            ends_here = member.is_pruned or self._stop.number is not None
+            if member.job.state == "waiting" and ends_here:
                 self._protected(member, member.session.finish)
             if member.is_pruned and member.job.state == "waiting":
                 member.setup.directory.set_status("pruned", checkpoint=member.at.step)

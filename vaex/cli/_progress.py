@@ -1,7 +1,7 @@
 """Progress: a bar with ETA and live nats, plain lines when not a terminal."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -163,19 +163,23 @@ class MetricsLog:
             self._pending[name] = np.concatenate([before, values])
         start, self._step = self._step, step
         first = start - start % self._every + self._every
-        self._write(range(first, step + 1, self._every))
+        self._append(self._taken(range(first, step + 1, self._every)))
 
     def add_estimate(self, step: int, split: str, values: Mapping[str, float]) -> None:
         """Writes a row of held-out estimates."""
-        self.flush()
-        self._append([self._row(step, split) | dict(values)])
+        self._append([*self._left(), self._row(step, split) | dict(values)])
 
     def flush(self) -> None:
         """Writes what is left as a shorter row."""
-        if self._pending and len(next(iter(self._pending.values()))):
-            self._write([self._step])
+        self._append(self._left())
 
-    def _write(self, ends: Any) -> None:
+    def _left(self) -> list[dict[str, Any]]:
+        if self._pending and len(next(iter(self._pending.values()))):
+            return self._taken([self._step])
+        return []
+
+    def _taken(self, ends: Iterable[int]) -> list[dict[str, Any]]:
+        """Rows that end at these steps, whose values are held no more."""
         rows = []
         for end in ends:
             length = len(next(iter(self._pending.values()))) - (self._step - end)
@@ -183,10 +187,11 @@ class MetricsLog:
             self._pending = {k: v[length:] for k, v in self._pending.items()}
             means = {k: _mean(v) for k, v in head.items()}
             rows.append(self._row(end, "train") | means)
-        if rows:
-            self._append(rows)
+        return rows
 
     def _append(self, rows: list[dict[str, Any]]) -> None:
+        if not rows:
+            return
         self._directory.append_metrics(rows)
         if self._views:
             self._views.rows(rows)

@@ -117,8 +117,8 @@ class Session:
 
     def save_if_due(self) -> None:
         """Saves where the configuration says so."""
-        self._settle()
         if self._writer.is_due(self.at.step):
+            self._settle()
             self._save()
 
     def end(self) -> None:

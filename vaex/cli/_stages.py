@@ -145,8 +145,22 @@ def failed(
     return error
 
 
-def settle(config: dict[str, Any], setup: Setup, at: Position, data: Any) -> TrainState:
-    """The state that a run ends with, saved, and what there is to say of the way."""
+def settle(
+    config: dict[str, Any],
+    setup: Setup,
+    at: Position,
+    data: Any,
+    wait: Callable[[], None] = lambda: None,
+) -> TrainState:
+    """The state that a run ends with, saved, and what there is to say of the way.
+
+    Args:
+      config: resolved.
+      setup: of the run.
+      at: its last position.
+      data: the training split.
+      wait: until its last checkpoint is saved, before that is replaced.
+    """
     directory, parts = setup.directory, setup.parts
     if at.stopping.is_over:
         _console.say(
@@ -171,8 +185,8 @@ def settle(config: dict[str, Any], setup: Setup, at: Position, data: Any) -> Tra
         _console.say(f"the state of step {at.stopping.best_step} is kept, the best")
     state = calibrate(parts.experiment, chosen, data)
     if state is not chosen:
+        wait()
         checkpoint.save(directory.checkpoints, int(state.step), state, at.record())
-    directory.set_status("running", checkpoint=int(state.step))
     return state
 
 
@@ -186,6 +200,7 @@ def finish(
     """Draws the figures, and writes the results: the run is then finished."""
     directory = setup.directory
     if config["run"]["figures"]:
+        directory.set_status("running", checkpoint=int(state.step))
         from vaex.cli._drawing import draw_run  # matplotlib: not before it trains
 
         draw_run(LoadedRun(directory, config, setup.parts, state), results)
@@ -199,7 +214,7 @@ def finish(
         "examples_per_second": round(examples / at.seconds, 1),
     }
     directory.write_results(results)
-    directory.set_status("finished")
+    directory.set_status("finished", checkpoint=int(state.step))
 
 
 def record_refusal(
