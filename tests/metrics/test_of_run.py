@@ -178,6 +178,9 @@ def test_what_has_no_density_has_reasons():
         for entry in metric(loss, "test", {}).values():
             assert entry["value"] is None
             assert "a loss without a density" in entry["reason"]
+    rows = run().parts.dataset.splits["test"]
+    found = _sample_results.two_sample(loss, rows, rows["x"], {})
+    assert "a loss without a density" in found["mmd"]["reason"]
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,9 @@ def two_sample(
     run: Any, rows: Mapping[str, np.ndarray], drawn: np.ndarray, o: Mapping[str, Any]
 ) -> Results:
     """The test of whether x ~ p(x) and the examples have one distribution."""
+    if not run.parts.likelihood.is_normalized:
+        reason = "the likelihood head is a loss without a density: x cannot be drawn"
+        return {"mmd": missing(reason, "p-value")}
     if "mask" in rows:
         return {"mmd": missing("masked values cannot be compared", "p-value")}
     few, chosen = chosen_rows(rows, o["test_examples"], o["seed"])
