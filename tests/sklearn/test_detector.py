@@ -7,6 +7,7 @@ from sklearn.exceptions import NotFittedError
 
 from tests.sklearn.conftest import QUICK, SMALL, correlated
 from vaex.errors import InputError
+from vaex.likelihoods.logistic import Logistic
 from vaex.sklearn.detector import VAEDetector
 from vaex.sklearn.loading import load
 
@@ -117,6 +118,9 @@ def test_a_saved_estimator_gives_the_same_bits(detector, x, tmp_path):
     file.write_bytes(content)
     with pytest.raises(InputError, match="damaged"):
         load(folder)
+    (folder / "estimator.json").write_text("[]")
+    with pytest.raises(InputError, match="damaged"):
+        load(folder)
     with pytest.raises(InputError, match="no estimator"):
         load(tmp_path)
 
@@ -166,6 +170,7 @@ def test_a_value_that_its_column_cannot_hold_is_scored(x):
     """It counts log(N + 1) nats, beside the row without that cell."""
     table = np.column_stack([x[:, :2], np.arange(len(x)) % 2])
     model = VAEDetector(**SMALL, num_models=1, num_samples=4).fit(table)
+    assert isinstance(model.structure_.continuous, Logistic)
     row, hidden = table[:1].copy(), table[:1].copy()
     row[0, -1], hidden[0, -1] = 2.0, np.nan
     extra = model.score_samples(hidden) - model.score_samples(row)

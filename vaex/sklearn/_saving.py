@@ -71,6 +71,7 @@ def read(folder: Path) -> Any:
         raise InputError(
             f"{folder} is no estimator that was saved whole: {error}; save it again"
         ) from error
+    found = found if isinstance(found, dict) else {}
     expected = found.pop("sha256", None)
     whole = found.get("tensors") == hashlib.sha256(content).hexdigest()
     if expected != _sum(found) or not whole:
