@@ -40,6 +40,7 @@ class LoadedModel:
       stored: facts about the data as they were stored.
       config: of the run, resolved.
       results: of its evaluation, None where there are none.
+      columns: names along the last axis of the data, () where they have none.
     """
 
     path: Path
@@ -49,6 +50,7 @@ class LoadedModel:
     stored: Spec
     config: dict[str, Any]
     results: dict[str, Any] | None
+    columns: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         """One line."""
@@ -211,10 +213,9 @@ def load(path: str | Path) -> Any:
     if is_export(folder):
         found = read_export(folder)
         facts = found.facts
+        parts = (found.parts.model, found.variables, found.parts.preparation)
         rest = (found.stored, facts["config"], facts["results"])
-        return LoadedModel(
-            folder, found.parts.model, found.variables, found.parts.preparation, *rest
-        )
+        return LoadedModel(folder, *parts, *rest, tuple(facts.get("columns", ())))
     if (folder / "model.safetensors").is_file():
         raise InputError(
             f"{path} is an export that was not written to its end: it holds no "
@@ -242,6 +243,7 @@ def load(path: str | Path) -> Any:
         run.parts.dataset.spec(),
         run.config,
         run.directory.results(),
+        tuple(run.parts.dataset.columns),
     )
 
 

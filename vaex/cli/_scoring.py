@@ -62,7 +62,7 @@ def open_model(path: str | Path) -> Opened:
 
         found = load(folder)
         parts = (found.model, found.variables, found.preparation)
-        return Opened(folder, *parts, found.stored, None, ())
+        return Opened(folder, *parts, found.stored, None, found.columns)
     run = load_run(folder)
     dataset = run.parts.dataset
     return Opened(

@@ -35,7 +35,8 @@ class Export(NamedTuple):
       variables: of the model, for `model.apply`.
       stored: Spec of the data as they were stored.
       facts: what config.json holds: `config`, `spec`, `preparation`, `data`,
-        `results`, `versions`, `step`.
+        `columns` (names along the last axis, if there are any), `results`,
+        `versions`, `step`.
     """
 
     parts: Rebuilt
@@ -147,6 +148,7 @@ def _write(run: LoadedRun, folder: Path) -> None:
         },
         "preparation": _preparation(run.parts.preparation),
         "data": {"name": dataset.name, "checksum": dataset.checksum},
+        "columns": list(dataset.columns),
         "step": int(run.state.step),
         "num_parameters": count,
         "versions": status.get("versions", {}),
