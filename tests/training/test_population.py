@@ -1,6 +1,7 @@
 """Many runs by one program: each has what it has alone."""
 
 import functools
+import os
 
 import jax
 import numpy as np
@@ -16,7 +17,7 @@ from tests.training.toy import (
 )
 from vaex.training import loop, optimizers, population
 from vaex.training.loop import Diverged, initial_state, iterate, make_initial
-from vaex.training.members import Members
+from vaex.training.members import Members, core_count
 from vaex.training.population import Population, PopulationProgram
 
 STEPS = 11
@@ -181,3 +182,8 @@ def test_side_by_side_a_step_is_the_same_within_rounding(monkeypatch, make):
         strict=True,
     ):  # three steps: rounding grows a little
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
+
+
+def test_cores_are_counted_where_a_system_does_not_say_which_are_ours(monkeypatch):
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    assert core_count() == os.cpu_count()

@@ -18,7 +18,11 @@ from vaex.cli._structure import Structure
 from vaex.cli._taking import take
 from vaex.io.load import LoadedRun
 from vaex.training.loop import Diverged
+from vaex.training.members import core_count
 from vaex.training.state import TrainState, model_variables
+
+MOST_THREADS = 8
+"""Runs whose results are written at the same time."""
 
 EXPLAINED = 2
 """Members of a block whose divergence is examined at once: it takes some seconds."""
@@ -169,19 +173,31 @@ class _Block:
                 on_block=progress.update,
             )
         found = [own for row in several for own in row]
-        with CountProgress(len(members), "finishing runs") as progress:
-            for number, (member, own) in enumerate(zip(members, found, strict=False)):
-                state = ends[member.job.number]
-                if self._stop.number is not None:
-                    return
 
-                def done(m: Member = member, own: Any = own, s: Any = state) -> None:
-                    config, setup = m.job.config, m.setup
-                    m.session.finish()
-                    run = LoadedRun(setup.directory, config, setup.parts, s)
-                    results = conclude(run, m.setup.estimator, test, own, samples)
-                    finish(config, setup, m.at, s, results)
-                    m.job.succeeds(results)
+        def finished(member: Member, own: Any) -> None:
+            if self._stop.number is not None:
+                return
 
-                self.protected(member, done)
-                progress.update(number + 1)
+            def done(m: Member = member) -> None:
+                config, setup, state = m.job.config, m.setup, ends[m.job.number]
+                m.session.finish()
+                run = LoadedRun(setup.directory, config, setup.parts, state)
+                results = conclude(run, setup.estimator, test, own, samples)
+                finish(config, setup, m.at, state, results)
+                m.job.succeeds(results)
+
+            self.protected(member, done)
+
+        draws = any(m.job.config["run"]["figures"] for m in members)
+        count = 1 if draws else min(core_count(), MOST_THREADS)
+        label = "finishing runs"
+        with (
+            CountProgress(len(members), label) as progress,
+            ThreadPoolExecutor(count, "finish") as pool,
+        ):
+            finished(members[0], found[0])  # compiles for the others
+            # Figures are drawn one after the other: Matplotlib knows no threads.
+            each = (map if draws else pool.map)(finished, members[1:], found[1:])
+            progress.update(1)
+            for number, _ in enumerate(each, 2):
+                progress.update(number)

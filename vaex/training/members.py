@@ -22,7 +22,14 @@ AXIS = "member"
 
 def make_core_devices() -> None:
     """Has JAX's CPU count as one device for each core, where it has yet to start."""
-    make_cpu_devices(len(os.sched_getaffinity(0)))
+    make_cpu_devices(core_count())
+
+
+def core_count() -> int:
+    """Cores that this process may use; all, where the system does not say which."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 @dataclass(frozen=True, eq=False)
