@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from tests.cli.commands import only_run, read
+from vaex.cli import _comparing
 from vaex.cli._comparing import _check_same_examples, _common_samples, example_values
+from vaex.cli._no_progress import no_progress
 from vaex.errors import InputError
 
 # The run that is only read is trained once for all files.
@@ -78,6 +80,29 @@ def test_values_are_of_the_data(dequantizes):
     values = {name: float(v[0]) for name, v in example_values(run, found).items()}
     bits = {"bits_per_dim": pytest.approx(7.0 / 2 / np.log(2))} if dequantizes else {}
     assert values == {"elbo": -8.0, "nll": 7.0, "distortion": 6.0, "rate": 2.0} | bits
+
+
+def test_a_value_that_is_not_finite_is_refused_with_its_row(monkeypatch):
+    run = loaded()
+    run.config |= {"seed": 0}
+    run.variables = None
+    run.parts.dataset.splits = {"test": {"x": np.zeros((5, 2))}}
+    run.parts.preparation = SimpleNamespace(log_det=0.0, dequantizes=False)
+    run.parts.likelihood = SimpleNamespace(support=SimpleNamespace(is_discrete=False))
+    estimator = SimpleNamespace(
+        programs=SimpleNamespace(estimate=None), key=None,
+        config=SimpleNamespace(block_size=2),
+    )  # fmt: skip
+    bad = {"elbo": np.array([1.0, 2.0, np.nan, 1.0, -np.inf])}
+    of = SimpleNamespace(of=lambda *_: estimator)
+    for name, value in {
+        "load_run": lambda path: run, "Estimator": of, "structure_of": str,
+        "_configurations": list, "estimate": lambda *_, **__: bad,
+    }.items():  # fmt: skip
+        monkeypatch.setattr(_comparing, name, value)
+    says = "a: elbo is not finite for 2 of 5 examples, the first is row 2"
+    with pytest.raises(InputError, match=says):
+        _comparing.measure_runs(["a", "b"], "test", None, no_progress)
 
 
 @pytest.mark.slow
