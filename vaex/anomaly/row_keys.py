@@ -22,8 +22,12 @@ def row_words(rows: Mapping[str, np.ndarray], seed: int = 0) -> np.ndarray:
     >>> words = row_words({"x": x})
     >>> bool((words[0] == words[2]).all()), bool((words[0] == words[1]).any())
     (True, False)
+    >>> row_words({"x": x[:0]}).shape
+    (0, 2)
     """
     total, parts = len(rows["x"]), []
+    if not total:
+        return np.zeros((0, 2), np.uint32)
     for name in sorted(rows):
         values = np.ascontiguousarray(rows[name]).reshape(total, -1)
         if values.dtype.kind == "f":

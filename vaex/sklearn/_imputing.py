@@ -74,7 +74,8 @@ def _equal_before(words: np.ndarray) -> np.ndarray:
     >>> _equal_before(np.array([[1, 2], [3, 4], [1, 2], [1, 2]])).tolist()
     [0, 0, 1, 2]
     """
-    _, kind = np.unique(words, axis=0, return_inverse=True)
+    _, inverse = np.unique(words, axis=0, return_inverse=True)
+    kind = inverse.reshape(-1)  # numpy 2.0 gives a column
     order = np.argsort(kind, kind="stable")
     rank = np.arange(len(kind))
     first = np.searchsorted(kind[order], kind[order])
