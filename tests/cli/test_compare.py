@@ -1,16 +1,19 @@
 """`vaex compare`: what is refused, and what two runs' results say of each other."""
 
+from dataclasses import replace
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
 from tests.cli.commands import only_run, read
 from vaex.cli import _comparing
-from vaex.cli._comparing import _check_same_examples, _common_samples, example_values
+from vaex.cli._comparing import _common_samples, _loaded, example_values
 from vaex.cli._no_progress import no_progress
 from vaex.errors import InputError
+from vaex.io.load import LoadedRun
+from vaex.io.parts import Parts
 
 # The run that is only read is trained once for all files.
 pytestmark = pytest.mark.xdist_group("finished run")
@@ -44,34 +47,59 @@ def loaded(**facts) -> Any:
         name="set", checksum=known["checksum"], event_shape=(2,), splits={"test": {}}
     )
     status = {"preparation": known["preparation"]}
-    return SimpleNamespace(
-        parts=SimpleNamespace(dataset=dataset),
-        directory=SimpleNamespace(status=lambda: status),
+    none: Any = None
+    state: Any = SimpleNamespace(params={}, variables={}, opt_state=())
+    return LoadedRun(
+        directory=cast(Any, SimpleNamespace(status=lambda: status)),
         config={"evaluation": {"num_samples": known["num_samples"]}},
+        parts=Parts(dataset, none, none, none, none),
+        state=state,
     )
 
 
-def test_other_examples_are_refused_with_the_difference():
-    paths, runs = ["a", "b"], [loaded(), loaded(checksum="b" * 64)]
-    with pytest.raises(
-        InputError, match=r"a and b are .*data set \(aaaaaaaa\) and set"
-    ):
-        _check_same_examples(paths, runs, "test")
-    runs = [loaded(), loaded(preparation="Binarize(num_classes=17)")]
-    with pytest.raises(InputError, match=r"preparation Identity\(\) and Binarize"):
-        _check_same_examples(paths, runs, "test")
-    with pytest.raises(InputError, match=r"--split must be one of \['test'\] of a"):
-        _check_same_examples(paths, [loaded(), loaded()], "train")
-    _check_same_examples(paths, [loaded(), loaded()], "test")
+@pytest.mark.parametrize(
+    ("split", "other", "says"),
+    [
+        ("test", {"checksum": "b" * 64}, r"a and b .*data set \(aaaaaaaa\) and set"),
+        ("test", {"preparation": "Binarize()"}, r"preparation Identity\(\) and B"),
+        ("train", {}, r"--split must be one of \['test'\] of a"),
+    ],
+)
+def test_other_examples_are_refused_with_the_difference(
+    monkeypatch, split, other, says
+):
+    runs = {"a": loaded(), "b": loaded(**other)}
+    monkeypatch.setattr(_comparing, "load_run", runs.get)
+    with pytest.raises(InputError, match=says):
+        _loaded(["a", "b"], split)
+
+
+def test_runs_share_one_copy_of_the_data(monkeypatch):
+    runs = {"a": loaded(), "b": loaded()}
+    monkeypatch.setattr(_comparing, "load_run", runs.get)
+    found = _loaded(["a", "b"], "test")
+    assert [run.config for run in found] == [run.config for run in runs.values()]
+    assert found[0].parts.dataset is found[1].parts.dataset is runs["a"].parts.dataset
+
+
+def test_other_numbers_of_samples_are_refused():
     with pytest.raises(InputError, match="num_samples is 8 in a and 9 in b"):
-        _common_samples(paths, [loaded(), loaded(num_samples=9)])
+        _common_samples(["a", "b"], [loaded(), loaded(num_samples=9)])
+
+
+def with_parts(run: LoadedRun, **preparation) -> LoadedRun:
+    """The run with a preparation and a head on the reals."""
+    parts = replace(
+        run.parts,
+        preparation=SimpleNamespace(**preparation),
+        likelihood=SimpleNamespace(support=SimpleNamespace(is_discrete=False)),
+    )
+    return replace(run, parts=parts)
 
 
 @pytest.mark.parametrize("dequantizes", [True, False])
 def test_values_are_of_the_data(dequantizes):
-    run = loaded()
-    run.parts.preparation = SimpleNamespace(log_det=-5.0, dequantizes=dequantizes)
-    run.parts.likelihood = SimpleNamespace(support=SimpleNamespace(is_discrete=False))
+    run = with_parts(loaded(), log_det=-5.0, dequantizes=dequantizes)
     found = {
         "elbo": np.array([-3.0]), "log_px": np.array([-2.0]),
         "distortion": np.array([1.0]), "rate": np.array([[0.5, 1.5]]),
@@ -83,12 +111,9 @@ def test_values_are_of_the_data(dequantizes):
 
 
 def test_a_value_that_is_not_finite_is_refused_with_its_row(monkeypatch):
-    run = loaded()
-    run.config |= {"seed": 0}
-    run.variables = None
+    run = with_parts(loaded(), log_det=0.0, dequantizes=False)
+    run.config["seed"] = 0
     run.parts.dataset.splits = {"test": {"x": np.zeros((5, 2))}}
-    run.parts.preparation = SimpleNamespace(log_det=0.0, dequantizes=False)
-    run.parts.likelihood = SimpleNamespace(support=SimpleNamespace(is_discrete=False))
     estimator = SimpleNamespace(
         programs=SimpleNamespace(estimate=None), key=None,
         config=SimpleNamespace(block_size=2),

@@ -228,3 +228,11 @@ def test_hydras_own_words_are_no_part_of_the_command(tmp_path):
     write_run(tmp_path / "a", configuration(seed=3), words=words)
     (best,) = make_report(collect(tmp_path)).bests
     assert best.command == "vaex train 'encoder.hidden=[5,5]' seed=3"
+
+
+def test_seeds_of_the_command_are_in_their_order(tmp_path):
+    for seed in (10, 2, 0):
+        words = ["trainer.steps=20", f"seed={seed}"]
+        write_run(tmp_path / str(seed), configuration(seed=seed), words=words, elbo=0.0)
+    (best,) = make_report(collect(tmp_path)).bests
+    assert best.command == "vaex train -m trainer.steps=20 seed=0,2,10"

@@ -1,6 +1,7 @@
 """Several runs on the same examples: what must be equal, and what each gives."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -68,8 +69,7 @@ def measure_runs(
     for path, folder in zip(paths, folders, strict=True):
         if folders.count(folder) > 1:
             raise InputError(f"{path} is given more than once; compare different runs")
-    runs = [load_run(path) for path in paths]
-    _check_same_examples(paths, runs, split)
+    runs = _loaded(paths, split)
     num_samples = num_samples or _common_samples(paths, runs)
     labels = _configurations(folders)
     cells = [
@@ -151,28 +151,37 @@ def example_values(run: LoadedRun, found: dict[str, Any]) -> dict[str, np.ndarra
     return values
 
 
+def _loaded(paths: Sequence[str], split: str) -> list[LoadedRun]:
+    """The runs, which share the first one's data: only one copy is held."""
+    first = load_run(paths[0])
+    splits = list(first.parts.dataset.splits)
+    if split not in splits:
+        raise InputError(
+            f"--split must be one of {splits} of {paths[0]}, got {split!r}"
+        )
+    runs = [first]
+    for path in paths[1:]:
+        run = load_run(path)
+        _check_same_examples(paths[0], first, path, run)
+        shared = replace(run.parts, dataset=first.parts.dataset)
+        runs.append(replace(run, parts=shared))
+    return runs
+
+
 def _check_same_examples(
-    paths: Sequence[str], runs: Sequence[LoadedRun], split: str
+    one: str, first: LoadedRun, other: str, run: LoadedRun
 ) -> None:
-    for path, run in zip(paths, runs, strict=True):
-        splits = list(run.parts.dataset.splits)
-        if split not in splits:
-            raise InputError(
-                f"--split must be one of {splits} of {path}, got {split!r}"
-            )
-    one, first = paths[0], runs[0]
-    for other, run in zip(paths[1:], runs[1:], strict=True):
-        pairs = zip(_facts(first), _facts(run), strict=True)
-        differs = [
-            f"{name} {ours} and {theirs}"
-            for (name, ours), (_, theirs) in pairs
-            if ours != theirs
-        ]
-        if differs:
-            raise InputError(
-                f"{one} and {other} are not of the same examples: "
-                f"{'; '.join(differs)}; their numbers cannot be compared"
-            )
+    pairs = zip(_facts(first), _facts(run), strict=True)
+    differs = [
+        f"{name} {ours} and {theirs}"
+        for (name, ours), (_, theirs) in pairs
+        if ours != theirs
+    ]
+    if differs:
+        raise InputError(
+            f"{one} and {other} are not of the same examples: "
+            f"{'; '.join(differs)}; their numbers cannot be compared"
+        )
 
 
 def _facts(run: LoadedRun) -> list[tuple[str, str]]:

@@ -24,7 +24,7 @@ def command_of(keys: Keys, jobs: Sequence[Job]) -> str:
         values = [(key.path, keys.value(jobs[0], key)) for key in keys.over]
         words = [f"{path}={shown(v)}" for path, v in values if v is not None]
     kept = [word for word in words if split_word(word)[0] != "seed"]
-    seeds = sorted({job.seed for job in jobs if job.seed is not None}, key=str)
+    seeds = sorted({job.seed for job in jobs if job.seed is not None})
     several = ["-m"] if len(seeds) > 1 else []
     given = len(kept) < len(words) or several or seeds not in ([], [0])
     seed = [f"seed={','.join(map(str, seeds))}"] if seeds and given else []
