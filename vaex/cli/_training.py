@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import jax
 
+from vaex.cli import _garbage
 from vaex.cli._following import agreed, led
 from vaex.cli._progress import TrainingProgress
 from vaex.cli._session import Session
@@ -55,6 +56,7 @@ def train(
         with led(len(at.skipped)):
             for chunk in chunks:
                 progress.advance(chunk.step, session.take(chunk))
+                _garbage.take_up()
                 if session.looks_now:
                     variables = model_variables(chunk.state)
                     examples = trainer.evaluate_examples

@@ -15,13 +15,17 @@ from vaex.errors import RunError
 
 def verbs() -> dict[str, str]:
     """Verb -> one line about it, read from the files of this folder."""
-    folder = Path(__file__).parent
     found = {}
-    for file in sorted(folder.glob("[a-z]*.py")):
-        if file.stem != "main":
-            text = ast.get_docstring(ast.parse(file.read_text("utf-8"))) or ""
-            found[file.stem] = text.splitlines()[0]
+    for name, file in _files().items():
+        text = ast.get_docstring(ast.parse(file.read_text("utf-8"))) or ""
+        found[name] = text.splitlines()[0]
     return found
+
+
+def _files() -> dict[str, Path]:
+    """Verb -> its file."""
+    files = sorted(Path(__file__).parent.glob("[a-z]*.py"))
+    return {file.stem: file for file in files if file.stem != "main"}
 
 
 def usage() -> str:
@@ -64,10 +68,10 @@ def _run(argv: list[str]) -> int:
         print(__version__)
         return 0
     verb, rest = argv[0], argv[1:]
-    if verb not in verbs():
+    if verb not in _files():
         from vaex.cli._suggestions import did_you_mean
 
-        near = did_you_mean(verb, verbs())
+        near = did_you_mean(verb, _files())
         print(f"vaex: there is no verb {verb!r}{near}\n\n{usage()}", file=sys.stderr)
         return 2
     wants_traceback = os.environ.get("VAEX_TRACEBACK", "") not in ("", "0")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from vaex.cli import _garbage
 from vaex.errors import InputError
 
 
@@ -21,6 +22,11 @@ def run(argv: list[str]) -> int:
     Raises:
       InputError: if the line or the configuration cannot work.
     """
+    with _garbage.put_off():
+        return _run(argv)
+
+
+def _run(argv: list[str]) -> int:
     import hydra
 
     from vaex.cli import _configuration, _messages, _overrides
@@ -97,6 +103,7 @@ class _Jobs:
     ) -> "_Launched":
         """What the population launcher launches batches by."""
         self._in_sweep = True
+        _garbage.take_up()
         return _Launched(self._jobs, context, master, options)
 
     def __call__(self, config: Any) -> float | None:
@@ -109,6 +116,8 @@ class _Jobs:
 
         hydra_config = HydraConfig.get()
         self._in_sweep = hydra_config.mode == RunMode.MULTIRUN
+        if self._in_sweep:
+            _garbage.take_up()
         folder = Path(hydra_config.runtime.output_dir)
         words = tuple(hydra_config.overrides.task)
         job = Job(hydra_config.job.num if self._in_sweep else 0, words, run=folder)

@@ -1,0 +1,62 @@
+"""A start looks for no garbage, and leaves the collector as it was."""
+
+import gc
+
+import pytest
+
+from vaex.cli import _garbage
+from vaex.cli._session import Session
+
+
+def test_it_is_taken_up_where_that_is_asked_or_at_the_end():
+    assert gc.isenabled()
+    with _garbage.put_off():
+        assert not gc.isenabled()
+        _garbage.take_up()
+        assert gc.isenabled()
+    with _garbage.put_off():
+        assert not gc.isenabled()
+    assert gc.isenabled()
+
+
+def test_cycles_made_meanwhile_are_found_later():
+    class Node:
+        pass
+
+    def nodes() -> int:
+        return sum(type(each) is Node for each in gc.get_objects())
+
+    with _garbage.put_off():
+        node = Node()
+        node.me = node  # type: ignore[attr-defined]
+        del node
+        assert nodes() == 1
+    gc.collect()
+    assert nodes() == 0
+
+
+def test_one_that_somebody_else_turned_off_stays_so():
+    gc.disable()
+    try:
+        with _garbage.put_off():
+            _garbage.take_up()
+            assert not gc.isenabled()
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize("words", [[], ["-m", "seed=0,1", "hydra/launcher=basic"]])
+def test_a_run_trains_with_it(train, tmp_path, table_file, monkeypatch, words):
+    found = []
+
+    def enter(session, chunk, enter=Session.take):
+        found.append(gc.isenabled())
+        return enter(session, chunk)
+
+    monkeypatch.setattr(Session, "take", enter)
+    line = (f"data.path={table_file}", "run.figures=false")
+    train(tmp_path, "data=array", *line, *words)
+    assert found[0] is bool(words)
+    assert found[-1]
+    assert gc.isenabled()
