@@ -1,6 +1,7 @@
 """The persistent cache of compiled programs."""
 
 import hashlib
+import os
 import platform
 from pathlib import Path
 
@@ -10,10 +11,15 @@ import jax
 def use_compilation_cache() -> Path:
     """Keeps compiled programs between runs, unless JAX was told where already.
 
+    Small ones too, unless JAX was told which: a start has some, and to read one takes
+    less time than to compile it.
+
     Returns:
       The folder: JAX_COMPILATION_CACHE_DIR, else one for this kind of processor in
       the user's cache of vaex (programs for one processor can crash on another).
     """
+    if "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS" not in os.environ:
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
     chosen = jax.config.values["jax_compilation_cache_dir"]
     if chosen:
         return Path(chosen)
@@ -21,7 +27,6 @@ def use_compilation_cache() -> Path:
 
     folder = Path(pooch.os_cache("vaex")) / "jax" / _processor()
     jax.config.update("jax_compilation_cache_dir", str(folder))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.3)
     return folder
 
 

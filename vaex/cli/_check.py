@@ -2,6 +2,7 @@
 
 import functools
 import math
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -14,6 +15,7 @@ from vaex.data.telling import told
 from vaex.errors import InputError, Unfit
 from vaex.io.parts import Parts
 from vaex.likelihoods.base import Likelihood
+from vaex.numerics import seed_key
 from vaex.training.feed import is_streamed
 from vaex.training.loop import Initial, make_initial
 
@@ -36,20 +38,22 @@ def check(parts: Parts, batch_size: int, init: Initial | None = None) -> None:
       Unfit: for values outside the support, with the heads that would fit, or
         for parts whose shapes do not.
     """
+    preparation = jax.jit(lambda key, rows: parts.preparation(key, rows))
+    hold = functools.partial(_hold, parts, preparation)
     for split, arrays in parts.dataset.splits.items():
         if not is_streamed(arrays) or not parts.dataset.checksum:
-            _hold(parts, split)
+            hold(split)
             continue
         # A pass over what is on disk may take hours: it is made once. A part whose
         # repr is an address is never found again.
         facts = (parts.dataset.checksum, split, parts.preparation, parts.likelihood)
         key = ["support", vaex.__version__, *map(repr, facts)]
-        kept(key, functools.partial(_hold, parts, split))
+        kept(key, functools.partial(hold, split))
     train = parts.dataset.splits["train"]
     rows = {name: a[:batch_size] for name, a in train.items()}
     init = init or make_initial(parts.experiment)
     try:
-        jax.eval_shape(init, jax.random.key(0), parts.experiment.hparams(), rows)
+        jax.eval_shape(init, seed_key(0), parts.experiment.hparams(), rows)
     except InputError as error:
         raise Unfit(str(error)) from error
     except (TypeError, ValueError, AttributeError) as error:
@@ -57,9 +61,11 @@ def check(parts: Parts, batch_size: int, init: Initial | None = None) -> None:
         raise Unfit(f"the parts do not fit together: {first}") from error
 
 
-def _hold(parts: Parts, split: str) -> dict[str, np.ndarray]:
+def _hold(
+    parts: Parts, preparation: Callable[..., Any], split: str
+) -> dict[str, np.ndarray]:
     """Holds the head's support against a split; nothing is found but what is wrong."""
-    for values, mask in _prepared(parts, parts.dataset.splits[split]):
+    for values, mask in _prepared(parts, preparation, parts.dataset.splits[split]):
         try:
             parts.likelihood.check_support(values, mask)
         except InputError as error:
@@ -70,15 +76,14 @@ def _hold(parts: Parts, split: str) -> dict[str, np.ndarray]:
     return {}
 
 
-def _prepared(parts: Parts, arrays: Any) -> Any:
+def _prepared(parts: Parts, preparation: Callable[..., Any], arrays: Any) -> Any:
     """Prepared values and masks of a split, in blocks.
 
     Integer levels are prepared alike in every element, so that one example of each
     level stands for all of them where the head asks each element alone.
     """
     levels, shape = parts.dataset.num_levels, parts.dataset.event_shape
-    key = jax.random.key(0)
-    preparation = jax.jit(lambda key, rows: parts.preparation(key, rows))
+    key = seed_key(0)
     alone = parts.likelihood.support.event_rank == 0
     if levels is not None and alone and "mask" not in arrays:
         every = np.arange(levels, dtype=arrays["x"].dtype)

@@ -21,7 +21,7 @@ from vaex.evaluation.units import in_data_units
 from vaex.evaluation.verdict import health_in_words
 from vaex.io.load import LoadedRun
 from vaex.io.parts import Parts
-from vaex.numerics import named_fold
+from vaex.numerics import named_fold, seed_key
 
 
 class Programs:
@@ -64,13 +64,13 @@ class Estimator:
     Attributes:
       parts: of the run.
       config: of the evaluation.
-      key: named fold of the run's key.
+      seed: of the run.
       programs: compiled.
     """
 
     parts: Parts
     config: EvaluationConfig
-    key: jax.Array
+    seed: int
     programs: Programs
 
     @classmethod
@@ -79,8 +79,13 @@ class Estimator:
     ) -> "Estimator":
         """For a run's parts and configuration, with the programs of its structure."""
         settings = EvaluationConfig(**config["evaluation"])
-        key = named_fold(jax.random.key(config["seed"]), "evaluate")
-        return cls(parts, settings, key, programs or Programs(parts, settings))
+        programs = programs or Programs(parts, settings)
+        return cls(parts, settings, config["seed"], programs)
+
+    @cached_property
+    def key(self) -> jax.Array:
+        """Named fold of the run's key; made where it is needed."""
+        return named_fold(seed_key(self.seed), "evaluate")
 
     @property
     def held_out(self) -> str:

@@ -113,8 +113,7 @@ class _Block:
             job.fails(error)
             return None
         try:
-            train = setup.parts.dataset.splits["train"]
-            at = start(setup, train, saved, self._structure.init)
+            at = start(setup, saved, self._structure.init)
             _tracking.begin(setup.views, setup.directory)
             self._stack.callback(_tracking.end, setup.views, setup.directory)
             session = self._stack.enter_context(Session(setup, at, self._thread))

@@ -89,7 +89,7 @@ def _run(
     try:
         _tracking.begin(setup.views, directory)
         data = ready(setup.parts.dataset.splits["train"])
-        at = _training.train(setup, data, start(setup, data, saved), stop)
+        at = _training.train(setup, data, start(setup, saved), stop)
         state = settle(config, setup, at, data)
         results = evaluate(
             LoadedRun(directory, config, setup.parts, state), setup.estimator, "test"

@@ -159,7 +159,6 @@ def _best_of(path: Path, record: Mapping[str, Any]) -> Path | None:
 
 def start(
     setup: Setup,
-    data: Mapping[str, jax.Array],
     saved: Saved | None = None,
     init: Initial | None = None,
 ) -> Position:
@@ -167,7 +166,6 @@ def start(
 
     Args:
       setup: of the run.
-      data: the training split on the device.
       saved: the checkpoint.
       init: `vaex.training.loop.make_initial`'s program, where it is shared.
 
@@ -178,8 +176,10 @@ def start(
     stopping = EarlyStopping(trainer.patience, trainer.min_delta)
 
     def fresh() -> TrainState:
+        # Rows of what is stored: taking them on the device is a program for each array.
+        train = setup.parts.dataset.splits["train"]
         return initial_state(
-            setup.parts.experiment, data, setup.order, init or setup.init
+            setup.parts.experiment, train, setup.order, init or setup.init
         )
 
     if saved is None:

@@ -9,7 +9,8 @@ import typing
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import jax.numpy as jnp
+import jax
+import numpy as np
 from jax import Array
 
 from vaex.types import Traced
@@ -95,7 +96,8 @@ def make_hparams(**factories: Callable[..., Any]) -> Hparams:
     {'objective.beta': Array(1., dtype=float32)}
     """
     return {
-        f"{owner}.{name}": jnp.float32(value)
+        # `jnp.float32` compiles a program.
+        f"{owner}.{name}": jax.device_put(np.float32(value))
         for owner, factory in factories.items()
         for name, value in numeric_parameters(factory).items()
     }

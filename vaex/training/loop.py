@@ -6,11 +6,11 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
 from vaex.errors import RunError
+from vaex.numerics import seed_key
 from vaex.training.calibration import calibrate
 from vaex.training.experiment import Experiment
 from vaex.training.feed import make_feed, ready
@@ -79,7 +79,7 @@ def make_initial(experiment: Experiment) -> Initial:
 
 def initial_state(
     experiment: Experiment,
-    data: Mapping[str, Array],
+    data: Mapping[str, Any],
     order: BatchOrder,
     init: Initial | None = None,
 ) -> TrainState:
@@ -87,19 +87,19 @@ def initial_state(
 
     Args:
       experiment: what is trained.
-      data: the training split.
+      data: the training split, on the device or where it is stored.
       order: whose first batch starts data-initialised parts.
       init: `make_initial` of the structure, where many runs share it.
     """
     init = init or make_initial(experiment)
-    key, rows = jax.random.key(order.seed), _first_rows(data, order)
+    key, rows = seed_key(order.seed), _first_rows(data, order)
     return init(key, experiment.hparams(), rows)
 
 
-def _first_rows(data: Mapping[str, Array], order: BatchOrder) -> Mapping[str, Array]:
+def _first_rows(data: Mapping[str, Any], order: BatchOrder) -> Mapping[str, Array]:
     first = order.indices(0, 1)[0]
     return {
-        name: _taken(a, first) if isinstance(a, Array) else jnp.asarray(a[first])
+        name: _taken(a, first) if isinstance(a, Array) else jax.device_put(a[first])
         for name, a in data.items()
     }
 
