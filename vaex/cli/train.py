@@ -31,6 +31,7 @@ def _run(argv: list[str]) -> int:
 
     from vaex.cli import _configuration, _messages, _overrides
     from vaex.cli._cache import use_compilation_cache
+    from vaex.cli._single import run_single
 
     _configuration.register()
     argv = ["run.retry=true" if word == "--retry" else word for word in argv]
@@ -46,7 +47,8 @@ def _run(argv: list[str]) -> int:
     )(jobs)
     try:
         with _hydra_reads(line):
-            app()
+            if not run_single(line, jobs):
+                app()
     except BrokenPipeError:
         raise
     except Exception as error:
