@@ -1,8 +1,9 @@
 """Start-up of `vaex train`: to its first step, beside the bare imports that it needs.
 
 The first step is seen by the first row of metrics.jsonl. Compiled programs are those of
-a run before (a warm cache). Imports and starts are timed in turn, each in a process of
-its own, interpreter included; the figures are medians.
+a run before (a warm cache), and so are Python's, whatever PYTHONDONTWRITEBYTECODE says.
+Imports and starts are timed in turn, each in a process of its own, interpreter
+included; the figures are medians.
 
     python scripts/benchmark_startup.py --json benchmarks/startup.json
 """
@@ -63,6 +64,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="where to write the figures")
     options = parser.parse_args()
     report = {"benchmark": "startup", **circumstances(("vaex-jax", "jax", "distrax"))}
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # installed modules are compiled
     cache = Path(tempfile.mkdtemp(prefix="cache-"))
     seconds_to_first_step(cache)  # fills the cache
     imports, starts = [], []

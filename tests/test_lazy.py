@@ -104,3 +104,14 @@ def test_a_name_is_imported_on_first_use_only():
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == ["False", "True", "False"]
+
+
+def test_a_file_is_imported_without_an_index(monkeypatch):
+    def read(file):
+        raise AssertionError(f"{file} was read")
+
+    monkeypatch.setattr("vaex._lazy.definitions", read)
+    attribute, _ = discovered("vaex.io", [str(ROOT / "io")])
+    assert attribute("atomic") is importlib.import_module("vaex.io.atomic")
+    with pytest.raises(AttributeError, match="_checksums"):
+        attribute("_checksums")

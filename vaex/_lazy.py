@@ -54,7 +54,10 @@ def discovered(
         return found
 
     def getattribute(name: str) -> Any:
-        if name.startswith("__") or name not in index():
+        # Asked by `from package import file` too, which needs no index.
+        if not name.startswith("_") and (folder / f"{name}.py").is_file():
+            return importlib.import_module(f"{package}.{name}")
+        if name.startswith("_") or name not in index():
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         file = index()[name]
         if file is None:
