@@ -220,3 +220,39 @@ def test_numbers_must_be_positive(name, value):
     options = {"num_samples": 1, "block_size": 1, name: value}
     with pytest.raises(ValueError, match=f"{name} must be at least 1, got {value}"):
         estimate(compiled(Recorder(), 1), {}, KEY, {"x": np.zeros((1, 3))}, **options)
+
+
+def test_a_block_is_dispatched_before_the_one_before_it_is_fetched():
+    events = []
+
+    def compiled(variables, key, rows, index, k):
+        events.append(("dispatched", int(index[0])))
+        return {"elbo": rows["x"]}
+
+    def fetch(block):
+        events.append(("fetched", int(block["elbo"][0])))
+        return block
+
+    x = np.arange(5)
+    found = estimate(
+        compiled,
+        None,
+        jax.random.key(0),
+        {"x": x},
+        num_samples=1,
+        block_size=2,
+        on_block=lambda done: events.append(("done", done)),
+        fetch=fetch,
+    )
+    np.testing.assert_array_equal(found["elbo"], x)
+    assert events == [
+        ("dispatched", 0),
+        ("dispatched", 2),
+        ("fetched", 0),
+        ("done", 2),
+        ("dispatched", 4),
+        ("fetched", 2),
+        ("done", 4),
+        ("fetched", 4),
+        ("done", 5),
+    ]

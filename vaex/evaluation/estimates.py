@@ -83,7 +83,7 @@ def make_estimate(
 
 
 def estimate(
-    compiled: Callable[..., dict[str, Any]],
+    compiled: Callable[..., Any],
     variables: Any,
     key: Array,
     data: Mapping[str, np.ndarray],
@@ -91,11 +91,13 @@ def estimate(
     num_samples: int,
     block_size: int,
     on_block: Callable[[int], None] = lambda done: None,
+    fetch: Callable[[Any], dict[str, Any]] = jax.device_get,
 ) -> dict[str, Any]:
     """Estimates of every example of a split, each seen once.
 
     Works in blocks of one fixed size; the last is filled up with its first row,
-    whose repeated values are dropped.
+    whose repeated values are dropped. A block is dispatched before the one before it
+    is waited for, so that devices need not wait for the host.
 
     Args:
       compiled: `make_estimate`'s function, jitted.
@@ -105,6 +107,7 @@ def estimate(
       num_samples: K.
       block_size: examples at a time.
       on_block: called with the number of examples done.
+      fetch: what `compiled` gave -> name -> [B, ...] on the host.
 
     Returns:
       Name -> [N, ...] float32, or a tuple of such.
@@ -117,6 +120,13 @@ def estimate(
             raise InputError(f"{name} must be at least 1, got {value}")
     total = len(data["x"])
     results: list[dict[str, Any]] = []
+    dispatched: list[tuple[Any, int]] = []
+
+    def finish_first() -> None:
+        block, done = dispatched.pop(0)
+        results.append(fetch(block))
+        on_block(done)
+
     for start in range(0, total, block_size):
         index = np.arange(start, start + block_size)
         used = min(block_size, total - start)
@@ -125,8 +135,11 @@ def estimate(
         block = compiled(
             variables, key, rows, index.astype(np.int32), np.int32(num_samples)
         )
-        results.append(jax.device_get(block))
-        on_block(start + used)
+        dispatched.append((block, start + used))
+        if len(dispatched) > 1:
+            finish_first()
+    if dispatched:
+        finish_first()
     # Filled up in the last block alone.
     return jax.tree.map(lambda *parts: np.concatenate(parts)[:total], *results)
 

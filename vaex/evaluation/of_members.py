@@ -45,21 +45,25 @@ def estimate_members(
       InputError: if `num_samples` or `block_size` is not positive.
     """
 
-    def examples_first(rows: Any, _: Any, *shared: Any) -> Any:
+    def of_rows(rows: Any, _: Any, *shared: Any) -> Any:
         shared = everywhere(shared)
         # All are dispatched before the first is waited for.
-        found = jax.device_get([compiled(row, shared) for row in rows])
+        return [compiled(row, shared) for row in rows]
+
+    def examples_first(found: Any) -> Any:
+        found = jax.device_get(found)
         joined = jax.tree.map(lambda *several: np.concatenate(several), *found)
         return jax.tree.map(lambda a: np.swapaxes(a, 0, 1), joined)
 
     found = estimate(
-        examples_first,
+        of_rows,
         rows,
         jax.random.key(0),  # each member has its own
         data,
         num_samples=num_samples,
         block_size=block_size,
         on_block=on_block,
+        fetch=examples_first,
     )
     size = jax.tree.leaves(found)[0].shape[1] // len(rows)
     each = range(len(rows) * size)
