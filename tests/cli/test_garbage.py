@@ -7,16 +7,29 @@ import pytest
 from vaex.cli import _garbage
 from vaex.cli._session import Session
 
+THRESHOLDS = (1000, 10, 10)
+
+
+@pytest.fixture(autouse=True)
+def thresholds():
+    before = gc.get_threshold()
+    yield
+    gc.set_threshold(*before)
+
 
 def test_it_is_taken_up_where_that_is_asked_or_at_the_end():
     assert gc.isenabled()
+    gc.set_threshold(*THRESHOLDS)
     with _garbage.put_off():
         assert not gc.isenabled()
         _garbage.take_up()
         assert gc.isenabled()
+        assert gc.get_threshold() == _garbage.THRESHOLDS
+    assert gc.get_threshold() == THRESHOLDS
     with _garbage.put_off():
         assert not gc.isenabled()
     assert gc.isenabled()
+    assert gc.get_threshold() == THRESHOLDS
 
 
 def test_cycles_made_meanwhile_are_found_later():
