@@ -1,11 +1,14 @@
 """A start looks for no garbage, and leaves the collector as it was."""
 
+import atexit
 import gc
+import sys
 
 import pytest
 
 from vaex.cli import _garbage
 from vaex.cli._session import Session
+from vaex.cli.main import main
 
 THRESHOLDS = (1000, 10, 10)
 
@@ -73,3 +76,12 @@ def test_a_run_trains_with_it(train, tmp_path, table_file, monkeypatch, words):
     assert found[0] is bool(words)
     assert found[-1]
     assert gc.isenabled()
+
+
+@pytest.mark.parametrize(("argv", "wanted"), [(None, [gc.freeze]), (["version"], [])])
+def test_the_program_looks_for_none_as_it_ends(monkeypatch, argv, wanted):
+    found = []
+    monkeypatch.setattr(atexit, "register", found.append)
+    monkeypatch.setattr(sys, "argv", ["vaex", "version"])
+    assert main(argv) == 0
+    assert found == wanted
