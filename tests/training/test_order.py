@@ -39,6 +39,12 @@ def test_batch_size_must_fit(batch):
         BatchOrder(0, 23, batch)
 
 
+@pytest.mark.parametrize("seed", [-1, 2**32])
+def test_seeds_are_those_that_a_key_can_have(seed):
+    with pytest.raises(InputError, match=f"seed must lie between 0 .*, got {seed}"):
+        BatchOrder(seed, 23, 4)
+
+
 def test_there_may_be_no_more_examples_than_an_int32_counts():
     with pytest.raises(InputError, match=r"fewer than 2\^31 examples, got 2147483648"):
         BatchOrder(0, 2**31, 128)

@@ -14,7 +14,7 @@ class BatchOrder:
     """Reshuffled epochs in batches of one size; the remainder of each is dropped.
 
     Attributes:
-      seed: the run's seed.
+      seed: the run's seed, from 0 to 2^32 - 1.
       num_examples: N, below 2^31. The order of two epochs is in memory, 4 bytes an
         example each, and 12 bytes an example more while one is drawn: 2 GB for 1e8.
       batch_size: B.
@@ -29,6 +29,8 @@ class BatchOrder:
     batch_size: int
 
     def __post_init__(self) -> None:
+        if not 0 <= self.seed < 2**32:
+            raise InputError(f"seed must lie between 0 and 2^32 - 1, got {self.seed}")
         if self.num_examples >= 2**31:
             raise InputError(
                 f"a training split must have fewer than 2^31 examples, got "
