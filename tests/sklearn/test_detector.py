@@ -24,7 +24,7 @@ def test_scores_are_the_same_bits_in_any_batch_and_order(detector, x):
 
 def test_fitting_again_gives_the_same_bits_and_compiles_nothing(detector, x):
     program = detector._program
-    compiled = [program.init, program.chunk, program.look]
+    compiled = [program.init, program.chunk, program.look, program.independent]
     before = [function._cache_size() for function in compiled]
     again = clone(detector).fit(x)
     assert (again.score_samples(x) == detector.score_samples(x)).all()

@@ -137,4 +137,4 @@ def test_a_search_over_arguments():
 
 def test_progress_is_told(capsys):
     VAETransformer(**SMALL, verbose=1).fit(correlated(60))
-    assert "step 30 of at most 30: held-out loss" in capsys.readouterr().out
+    assert "step 100 of at most 100: held-out loss" in capsys.readouterr().out

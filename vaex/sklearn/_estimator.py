@@ -49,6 +49,10 @@ class VAEEstimator(BaseEstimator):
         that was not there in training: "error", or "mask", as if it were missing.
       random_state: as everywhere in scikit-learn.
       verbose: above 0: each look is told.
+
+    Attributes:
+      held_out_loss_: of each model, nats a row of the held-out rows; None without any.
+      independent_loss_: that of independent columns, fitted to the same rows.
     """
 
     def __init__(
@@ -132,6 +136,7 @@ class VAEEstimator(BaseEstimator):
         num_samples: int = 1,
         may_hold_out: np.ndarray | None = None,
         weights: dict[str, float] | None = None,
+        may_be_independent: bool = True,
         check: Callable[[Any], None] = lambda model: None,
     ) -> tuple[Rows, np.ndarray]:
         """Trains models of a table from different seeds.
@@ -144,6 +149,7 @@ class VAEEstimator(BaseEstimator):
           num_samples: of the bound.
           may_hold_out: [N]; None for all.
           weights: of the objective.
+          may_be_independent: see `vaex.sklearn._fitting.Options`.
           check: refuses a model, unbound, before it is trained.
 
         Returns:
@@ -177,6 +183,7 @@ class VAEEstimator(BaseEstimator):
             self.patience,
             weights or {},
             self.verbose,
+            may_be_independent,
         )
         watched = taken(rows, held_out) if len(held_out) else None
         found = [
@@ -187,6 +194,7 @@ class VAEEstimator(BaseEstimator):
         self.members_ = [one.variables for one in found]
         self.num_steps_ = [one.num_steps for one in found]
         self.held_out_loss_ = [one.held_out for one in found]
+        self.independent_loss_ = [one.independent for one in found]
         return rows, held_out
 
     def _check_arguments(self) -> None:

@@ -12,11 +12,12 @@ from vaex.numerics import named_fold
 from vaex.objectives.evidence_lower_bound import elbo
 from vaex.objectives.importance_weighted import iwae
 from vaex.sklearn._encoding import Encoding
+from vaex.sklearn._independent import independent_columns
 from vaex.sklearn._semi_supervised import LabelledVAE, labelled_bound
 from vaex.sklearn._structure import Structure
+from vaex.sklearn._weights import adam_with_prior
 from vaex.training.experiment import Experiment
 from vaex.training.hparams import arguments
-from vaex.training.optimizers import adam
 from vaex.training.state import TrainState, make_init, step_rngs
 from vaex.training.step import make_chunk, make_step
 from vaex.training.updates import UpdatesConfig
@@ -48,7 +49,7 @@ class Program:
         self.experiment = Experiment(
             model=self.model,
             objective=objective,
-            optimizer=adam,
+            optimizer=adam_with_prior,
             preparation=self.preparation,
             updates=UpdatesConfig(clip_norm=100.0),
         )
@@ -62,6 +63,16 @@ class Program:
             return make_init(self.experiment, rows)(key, hparams)
 
         return jax.jit(init)
+
+    @cached_property
+    def independent(self) -> Any:
+        """(state, rows) -> the state whose model is one of independent columns."""
+
+        def found(state: TrainState, rows: Any) -> TrainState:
+            own = independent_columns(self.model, state.params["model"], rows)
+            return state._replace(params={**state.params, "model": own})
+
+        return jax.jit(found)
 
     @cached_property
     def chunk(self) -> Any:

@@ -100,6 +100,7 @@ class VAEClassifier(ClassifierMixin, VAEEstimator):
             label=label,
             num_classes=max(2, len(self.classes_)),
             may_hold_out=unlabelled if few and unlabelled.any() else None,
+            may_be_independent=False,
             weights={"label_weight": float(len(table) if weight is None else weight)},
         )
         return self

@@ -38,7 +38,7 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, VAEEstim
         """
         del y
         table, _ = read(self, X, fitting=True)
-        self._fit_members(table)
+        self._fit_members(table, may_be_independent=False)
         return self
 
     def transform(self, X: Any) -> np.ndarray:
