@@ -9,7 +9,7 @@ from scipy import optimize, stats
 import vaex.likelihoods
 from tests.sklearn.conftest import SMALL, correlated
 from vaex.sklearn._independent import independent_head
-from vaex.sklearn._weights import adam_with_prior
+from vaex.sklearn._weight_prior import adam_with_prior
 from vaex.sklearn.density import VAEDensity
 from vaex.sklearn.detector import VAEDetector
 from vaex.sklearn.imputer import VAEImputer

@@ -15,7 +15,7 @@ from vaex.sklearn._encoding import Encoding
 from vaex.sklearn._independent import independent_columns
 from vaex.sklearn._semi_supervised import LabelledVAE, labelled_bound
 from vaex.sklearn._structure import Structure
-from vaex.sklearn._weights import adam_with_prior
+from vaex.sklearn._weight_prior import adam_with_prior
 from vaex.training.experiment import Experiment
 from vaex.training.hparams import arguments
 from vaex.training.state import TrainState, make_init, step_rngs
