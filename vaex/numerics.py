@@ -42,6 +42,26 @@ def positive(raw: Array, floor: float) -> Array:
     return floor + jax.nn.softplus(raw)
 
 
+def along_last_axis(x: Array) -> tuple[Array, ...]:
+    """The arrays [...] along the last axis of [..., P].
+
+    As `jnp.unstack` gives them, but taken by an index: gradients of slices are joined
+    again by pads or a concatenation, which XLA's CPU compiler fuses with all that led
+    to them into one loop that no vector instruction serves. With an index they are
+    computed by themselves, several times faster.
+
+    >>> [a.tolist() for a in along_last_axis(jnp.array([[1.0, 2.0], [3.0, 4.0]]))]
+    [[1.0, 3.0], [2.0, 4.0]]
+    """
+
+    def at(place: int) -> Array:
+        chosen = x.at[..., np.array([place])]
+        found = chosen.get(unique_indices=True, mode="promise_in_bounds")
+        return found[..., 0]
+
+    return tuple(at(place) for place in range(x.shape[-1]))
+
+
 def seed_key(seed: int) -> Array:
     """The key of a seed, as `jax.random.key` gives it, without a program to compile.
 

@@ -182,7 +182,7 @@ def test_the_ten_lines_of_a_user_are_that_density():
     features, x = s.features[0], np.full((B, 3), 0.3)
     projection = s.variables["params"]["projection"]
     raw = np.asarray(features @ projection["kernel"] + projection["bias"])
-    loc, raw_scale = np.moveaxis(raw.reshape(B, 3, 2), -1, 0)
+    loc, raw_scale = np.split(raw, 2, axis=-1)
     twin = stats.laplace(loc, 1e-3 + np.logaddexp(0, raw_scale))
     actual = s.head.apply(s.variables, features, x, method="log_prob")
     np.testing.assert_allclose(actual, twin.logpdf(x).sum(-1), rtol=1e-5)

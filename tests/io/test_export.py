@@ -51,7 +51,7 @@ def rewritten(folder, change, tensors=False):
         facts = json.loads(path.read_text())
         change(facts)
         path.write_text(json.dumps(facts))
-    _checksums.write_manifest(folder, {"format": "vaex export", "version": 1})
+    _checksums.write_manifest(folder, {"format": "vaex export", "version": 2})
     return folder
 
 
@@ -208,8 +208,8 @@ def test_another_preparation_is_refused(moved):
 
 def test_another_version_of_the_format_is_refused(moved):
     (moved / "manifest.json").unlink()
-    _checksums.write_manifest(moved, {"format": "vaex export", "version": 2})
-    assert "has format version 2, this vaex reads version 1" in refused(moved)
+    _checksums.write_manifest(moved, {"format": "vaex export", "version": 1})
+    assert "has format version 1, this vaex reads version 2" in refused(moved)
 
 
 def test_tensors_that_do_not_fit_are_counted_and_named(moved):

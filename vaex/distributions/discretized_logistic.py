@@ -8,7 +8,6 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from vaex.distributions._scalar import ScalarDistribution, broadcast_floats
-from vaex.numerics import log1mexp
 
 
 class DiscretizedLogistic(ScalarDistribution):
@@ -29,7 +28,8 @@ class DiscretizedLogistic(ScalarDistribution):
     Numerics: with u and l the upper and lower argument of F, an inner bin is
       -softplus(-u) - softplus(l) + log(1 - exp(-1/scale)), by
       F(u) - F(l) = F(u) (1 - F(l)) (1 - exp(l - u)): nothing cancels in the far
-      tails, nor does the gradient vanish there. Mean, variance and entropy are sums
+      tails, nor does the gradient vanish there. What of the three is bounded is
+      taken by one logarithm. Mean, variance and entropy are sums
       over the K bins: K passes over the batch, of constant memory unless
       differentiated.
 
@@ -84,13 +84,20 @@ class DiscretizedLogistic(ScalarDistribution):
         Returns:
           [...] nats; -inf outside [0, K - 1].
         """
-        last = self._num_classes - 1
         x = jnp.asarray(value, self._loc.dtype)
-        below = -jax.nn.softplus((self._loc - x - 0.5) / self._scale)
-        above = -jax.nn.softplus((x - 0.5 - self._loc) / self._scale)
-        inner = below + above + log1mexp(1.0 / self._scale)
-        log_prob = jnp.where(x == 0, below, jnp.where(x == last, above, inner))
-        return jnp.where((x >= 0) & (x <= last), log_prob, -jnp.inf)
+        first, last = x == 0, x == self._num_classes - 1
+        width = 1.0 / self._scale
+        upper = (x + 0.5 - self._loc) * width
+        lower = (x - 0.5 - self._loc) * width
+        # log F(u) = min(u, 0) - log(1 + exp(-|u|)), of which an end has but one.
+        above = jnp.where(last, 0.0, jnp.minimum(upper, 0.0))
+        below = jnp.where(first, 0.0, jnp.maximum(lower, 0.0))
+        of_upper = jnp.where(last, 0.0, jnp.exp(-jnp.abs(upper)))
+        of_lower = jnp.where(first, 0.0, jnp.exp(-jnp.abs(lower)))
+        mass = jnp.where(first | last, 1.0, -jnp.expm1(-width))
+        rest = jnp.log(mass / ((1.0 + of_upper) * (1.0 + of_lower)))
+        inside = (x >= 0) & (x <= self._num_classes - 1)
+        return jnp.where(inside, above - below + rest, -jnp.inf)
 
     def quantile(self, q: ArrayLike) -> Array:
         """The lowest level with P(x <= level) >= q.

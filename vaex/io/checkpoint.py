@@ -16,6 +16,10 @@ from vaex.io import _checksums
 from vaex.io._checksums import NAME, read_manifest, write_manifest
 from vaex.io._packing import pack, packed_shapes, unpack
 
+VERSION = 2
+"""Of what is saved. In 1 the two and more parameters of an element stood together in a
+head's projection; now there is one block for each parameter."""
+
 
 def save(
     folder: Path, step: int, state: Any, record: Mapping[str, Any] | None = None
@@ -48,7 +52,7 @@ def save(
             "step": step,
             "record": dict(record or {}),
             "tree": _describe(state),
-            "is_packed": True,
+            "version": VERSION,
         }
         write_manifest(part, facts)
         remove(target)
@@ -116,10 +120,18 @@ def restore(checkpoint: Path, like: Any) -> Any:
       The state, its arrays bound to no device.
 
     Raises:
-      InputError: if a file is missing, was changed, or the state does not fit.
+      InputError: if a file is missing, was changed, or the state does not fit, or it
+        was saved by a vaex of another format.
     """
     verify(checkpoint)
     manifest = manifest_of(checkpoint)
+    version = manifest.get("version", 1)
+    if version != VERSION:
+        raise InputError(
+            f"checkpoint {checkpoint} has format version {version}, this vaex reads "
+            f"version {VERSION}; train the run anew, in another directory, or use the "
+            "vaex that it was trained with"
+        )
     saved, wanted = manifest["tree"], _describe(like)
     differing = sorted(
         path
@@ -133,16 +145,12 @@ def restore(checkpoint: Path, like: Any) -> Any:
             f"places, the first {path}: saved {saved.get(path, 'nothing')}, "
             f"the model has {wanted.get(path, 'nothing')}"
         )
-    is_packed = manifest.get("is_packed", False)  # older ones do not say
-    as_numbers = is_packed or manifest.get("keys_as_numbers", False)
-    numbers = jax.eval_shape(_numbers, like) if as_numbers else like
-    target = packed_shapes(numbers) if is_packed else numbers
+    numbers = jax.eval_shape(_numbers, like)
+    target = packed_shapes(numbers)
     target = jax.tree.map(_orbax().utils.to_shape_dtype_struct, target)
     with _checkpointer() as checkpointer:
         found = checkpointer.restore(checkpoint.absolute() / "state", target)
-    found = unpack(found, numbers) if is_packed else found
-    if as_numbers:
-        found = jax.tree.map(_with_keys, like, found)
+    found = jax.tree.map(_with_keys, like, unpack(found, numbers))
     return jax.tree.map(_uncommitted, found)
 
 

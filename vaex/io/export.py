@@ -23,7 +23,7 @@ from vaex.io.atomic import write_json, write_text
 from vaex.io.load import LoadedRun
 from vaex.io.rebuilding import Rebuilt, rebuild
 
-FORMAT, VERSION = "vaex export", 1
+FORMAT, VERSION = "vaex export", 2
 _CARD = "README.md"
 
 

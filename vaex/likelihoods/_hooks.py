@@ -8,13 +8,13 @@ from typing import Any
 
 import distrax
 import flax.linen as nn
-import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
 from vaex import support
 from vaex.errors import InputError
 from vaex.likelihoods._support_check import check_values
+from vaex.numerics import along_last_axis
 
 
 class Hooks(nn.Module):
@@ -30,6 +30,7 @@ class Hooks(nn.Module):
     marginalizes = False
     couples_batch = False
     is_calibrated = False
+    ignores_event_shape = False
 
     _constants = (
         "num_params",
@@ -39,6 +40,7 @@ class Hooks(nn.Module):
         "marginalizes",
         "couples_batch",
         "is_calibrated",
+        "ignores_event_shape",
     )
 
     def __post_init__(self) -> None:
@@ -87,7 +89,7 @@ class Hooks(nn.Module):
 
     def from_raw(self, raw: Array) -> distrax.Distribution:
         """Element-wise distribution of raw parameters [..., *E, P]."""
-        return self.distribution(*jnp.moveaxis(raw, -1, 0))
+        return self.distribution(*along_last_axis(raw))
 
     def score(
         self, elements: Any, x: Array, mask: Array | None, *, train: bool

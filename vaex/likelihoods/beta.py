@@ -36,6 +36,7 @@ class Beta(Likelihood):
 
     num_params = 2
     support = support.open_unit_interval
+    ignores_event_shape = True
 
     def __post_init__(self) -> None:
         super().__post_init__()

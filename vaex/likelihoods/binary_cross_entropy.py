@@ -29,6 +29,7 @@ class BinaryCrossEntropy(Likelihood):
     support = support.unit_interval
     is_normalized = False
     normalized_instead = "ContinuousBernoulli"
+    ignores_event_shape = True
 
     def distribution(self, logits: Array) -> LogitPrediction:
         """The predicted grey value."""

@@ -26,6 +26,8 @@ class Binomial(Likelihood):
 
     total_count: int = 1
 
+    ignores_event_shape = True
+
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.total_count < 1:

@@ -29,6 +29,7 @@ class ContinuousBernoulli(Likelihood):
     """
 
     support = support.unit_interval
+    ignores_event_shape = True
 
     def distribution(self, logits: Array) -> ContinuousBernoulliDistribution:
         """Continuous Bernoulli with these logits."""

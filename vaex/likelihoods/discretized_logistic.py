@@ -34,6 +34,7 @@ class DiscretizedLogistic(Likelihood):
     num_classes: int = 256
 
     num_params = 2
+    ignores_event_shape = True
 
     def __post_init__(self) -> None:
         super().__post_init__()

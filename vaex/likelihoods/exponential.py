@@ -24,6 +24,7 @@ class Exponential(Likelihood):
     """
 
     support = support.nonnegative
+    ignores_event_shape = True
 
     def distribution(self, raw_scale: Array) -> ExponentialDistribution:
         """Exponential with mean positive(raw_scale)."""

@@ -26,6 +26,8 @@ class FixedScaleGaussian(Likelihood):
 
     scale: float = 1.0
 
+    ignores_event_shape = True
+
     def __post_init__(self) -> None:
         super().__post_init__()
         if not self.scale > 0:

@@ -38,6 +38,7 @@ class FocalLoss(Likelihood):
     support = support.binary
     is_normalized = False
     normalized_instead = "Bernoulli"
+    ignores_event_shape = True
 
     def __post_init__(self) -> None:
         super().__post_init__()

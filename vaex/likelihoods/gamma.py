@@ -37,6 +37,7 @@ class Gamma(Likelihood):
 
     num_params = 2
     support = support.positive
+    ignores_event_shape = True
 
     def __post_init__(self) -> None:
         super().__post_init__()

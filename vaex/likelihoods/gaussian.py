@@ -23,6 +23,7 @@ class Gaussian(Likelihood):
     """
 
     num_params = 2
+    ignores_event_shape = True
 
     def distribution(self, loc: Array, raw_scale: Array) -> distrax.Normal:
         """Normal with this location and positive(raw_scale)."""

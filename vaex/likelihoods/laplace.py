@@ -26,6 +26,7 @@ class Laplace(Likelihood):
     """
 
     num_params = 2
+    ignores_event_shape = True
 
     def distribution(self, loc: Array, raw_scale: Array) -> distrax.Laplace:
         """Laplace with this location and positive(raw_scale)."""

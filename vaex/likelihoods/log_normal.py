@@ -26,6 +26,7 @@ class LogNormal(Likelihood):
 
     num_params = 2
     support = support.positive
+    ignores_event_shape = True
 
     def distribution(self, loc: Array, raw_scale: Array) -> LogNormalDistribution:
         """Log-normal with this location and positive(raw_scale)."""

@@ -26,6 +26,7 @@ class Logistic(Likelihood):
     """
 
     num_params = 2
+    ignores_event_shape = True
 
     def distribution(self, loc: Array, raw_scale: Array) -> distrax.Logistic:
         """Logistic with this location and positive(raw_scale)."""

@@ -26,6 +26,7 @@ class LogitNormal(Likelihood):
 
     num_params = 2
     support = support.open_unit_interval
+    ignores_event_shape = True
 
     def distribution(self, loc: Array, raw_scale: Array) -> LogitNormalDistribution:
         """Logit-normal with this location and positive(raw_scale)."""

@@ -23,6 +23,7 @@ class MeanAbsoluteError(Likelihood):
 
     is_normalized = False
     normalized_instead = "Laplace"
+    ignores_event_shape = True
 
     def distribution(self, loc: Array) -> PointPrediction:
         """The prediction."""

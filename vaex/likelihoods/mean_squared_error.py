@@ -22,6 +22,7 @@ class MeanSquaredError(Likelihood):
     """
 
     is_normalized = False
+    ignores_event_shape = True
 
     def distribution(self, loc: Array) -> PointPrediction:
         """The prediction."""

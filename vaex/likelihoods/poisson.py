@@ -27,6 +27,7 @@ class Poisson(Likelihood):
     """
 
     support = support.nonnegative_integers
+    ignores_event_shape = True
 
     def distribution(self, raw: Array) -> PoissonDistribution:
         """Poisson with this log-rate, bounded."""

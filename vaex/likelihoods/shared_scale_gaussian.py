@@ -25,6 +25,8 @@ class SharedScaleGaussian(Likelihood):
     ()
     """
 
+    ignores_event_shape = True
+
     def distribution(self, loc: Array) -> distrax.Normal:
         """Normal with this location and the shared scale."""
         raw_scale = self.param("raw_scale", nn.initializers.zeros, ())

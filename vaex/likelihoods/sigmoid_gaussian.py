@@ -34,6 +34,7 @@ class SigmoidGaussian(Likelihood):
     """
 
     num_params = 2
+    ignores_event_shape = True
 
     def distribution(self, logit: Array, log_variance: Array) -> distrax.Normal:
         """Normal with mean sigmoid(logit) and variance floor + exp(log_variance)."""

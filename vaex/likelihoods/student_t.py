@@ -32,6 +32,7 @@ class StudentT(Likelihood):
     min_df: float = 2.0
 
     num_params = 3
+    ignores_event_shape = True
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -38,6 +38,7 @@ class TruncatedNormal(Likelihood):
     high: float | None = 1.0
 
     num_params = 2
+    ignores_event_shape = True
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -30,6 +30,7 @@ class VonMises(Likelihood):
 
     num_params = 2
     support = support.angles
+    ignores_event_shape = True
 
     def distribution(self, loc: Array, raw_scale: Array) -> "_Angles":
         """Von Mises about this angle with concentration 1 / positive(raw_scale)^2."""

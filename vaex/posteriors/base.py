@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from vaex.errors import InputError
+from vaex.numerics import along_last_axis
 
 
 class Posterior(nn.Module):
@@ -79,7 +80,7 @@ class Posterior(nn.Module):
     def from_raw(self, raw: Array, settings: Mapping[str, Array]) -> Any:
         """Distribution over z of raw numbers [..., *raw_shape] and traced settings."""
         del settings
-        return self.distribution(*jnp.moveaxis(raw, -1, 0))
+        return self.distribution(*along_last_axis(raw))
 
     @final
     @nn.compact

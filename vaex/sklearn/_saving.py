@@ -17,7 +17,7 @@ from vaex.errors import InputError
 from vaex.io.atomic import write_json
 from vaex.io.construction import locate
 
-FORMAT, VERSION = "vaex estimator", 1
+FORMAT, VERSION = "vaex estimator", 2
 FACTS, TENSORS = "estimator.json", "model.safetensors"
 
 
@@ -79,7 +79,7 @@ def read(folder: Path) -> Any:
     if found["version"] != VERSION:
         raise InputError(
             f"{folder} has format version {found['version']}, this vaex reads version "
-            f"{VERSION}; save it again"
+            f"{VERSION}; fit and save it again"
         )
     tensors = load(content)
     kind = _class(found["class"])

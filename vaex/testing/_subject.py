@@ -119,7 +119,12 @@ class Subject:
         """[S, B, *raw_shape] that the projection makes of the features."""
         own = self.variables["params"]["projection"]
         flat = self.features @ np.asarray(own["kernel"]) + np.asarray(own["bias"])
-        return flat.reshape(S, B, *self.head.raw_shape)
+        event, own = self.head.event_shape, self.head.raw_shape
+        if type(self.head).from_raw is not Likelihood.from_raw:
+            return flat.reshape(S, B, *own)
+        # One block of numbers for each parameter.
+        blocks = flat.reshape(S, B, *event[: self.axes], -1, *event[self.axes :])
+        return np.moveaxis(blocks, 2 + self.axes, -1)
 
     @cached_property
     def draws(self) -> Draws:
