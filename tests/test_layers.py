@@ -35,7 +35,7 @@ def names(text: str) -> frozenset[str]:
 
 
 BASE = names("_lazy errors support")  # numpy at most
-L0 = BASE | names("types numerics")
+L0 = BASE | names("types numerics threefry")
 L1 = L0 | names("distributions bounds preparations data")
 L2 = names("nn likelihoods posteriors priors")
 ARRAYS = names("numpy jax chex")
@@ -51,6 +51,7 @@ RULES = {
     "support": Rule(names("errors"), names("numpy")),
     "types": Rule(L0, DENSITIES),
     "numerics": Rule(L0, DENSITIES),
+    "threefry": Rule(names(""), ARRAYS),
     "data": Rule(BASE, names("numpy scipy pooch")),
     # L1
     "distributions": Rule(L0, DENSITIES | names("tensorflow_probability")),

@@ -8,6 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from vaex.threefry import fold_in
+
 
 def log_mean_exp(x: Array, axis: int = 0) -> Array:
     """Log of the mean of exp(x) along `axis`, without overflow.
@@ -84,4 +86,4 @@ def named_fold(key: Array, name: str) -> Array:
     >>> bool((named_fold(key, "init") == named_fold(key, "train")).any())
     False
     """
-    return jax.random.fold_in(key, zlib.crc32(name.encode()) & 0x7FFFFFFF)
+    return fold_in(key, zlib.crc32(name.encode()) & 0x7FFFFFFF)

@@ -7,8 +7,8 @@ import pytest
 
 from vaex.errors import InputError
 from vaex.preparations import binarize
-from vaex.preparations._random import random_words
 from vaex.preparations.binarize import Binarize
+from vaex.threefry import random_words
 
 ROWS = 4000
 

@@ -3,9 +3,10 @@
 import hashlib
 from collections.abc import Mapping
 
-import jax
 import numpy as np
 from jax import Array
+
+from vaex.threefry import fold_in
 
 
 def row_words(rows: Mapping[str, np.ndarray], seed: int = 0) -> np.ndarray:
@@ -48,4 +49,4 @@ def row_words(rows: Mapping[str, np.ndarray], seed: int = 0) -> np.ndarray:
 
 def row_key(key: Array, words: Array) -> Array:
     """The key of one row, from that of a seed and the row's two words."""
-    return jax.random.fold_in(jax.random.fold_in(key, words[0]), words[1])
+    return fold_in(fold_in(key, words[0]), words[1])

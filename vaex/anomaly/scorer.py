@@ -16,6 +16,7 @@ from vaex.anomaly.row_keys import row_words
 from vaex.anomaly.scores import Scores
 from vaex.errors import InputError
 from vaex.numerics import named_fold
+from vaex.threefry import fold_in
 
 CHUNK = 64
 """Most posterior samples drawn at a time."""
@@ -165,7 +166,7 @@ class Scorer:
         size = min(least, CHUNK)
 
         def step(chunk: Array | int, before: Moments | None, most: int) -> Moments:
-            draws = score.draw(example, prepared, jax.random.fold_in(key, chunk), size)
+            draws = score.draw(example, prepared, fold_in(key, chunk), size)
             if before is None:
                 before = nothing(*draws, log)
             places = jnp.arange(size) + chunk * size

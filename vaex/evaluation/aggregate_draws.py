@@ -14,6 +14,7 @@ from jax import Array
 from vaex.evaluation._programs import kept
 from vaex.evaluation.generate import BLOCK, _in_blocks
 from vaex.numerics import named_fold
+from vaex.threefry import fold_in
 
 
 class AggregateDraws(NamedTuple):
@@ -70,7 +71,7 @@ def draw_aggregate(
 
     def block(number: int, rows: np.ndarray) -> Any:
         few = {name: values[rows] for name, values in stored.items()}
-        return run(variables, jax.random.fold_in(key, number), few)
+        return run(variables, fold_in(key, number), few)
 
     ours, theirs = _in_blocks(block, len(stored["x"]))
     layers = zip(jax.tree.leaves(ours), jax.tree.leaves(theirs), strict=True)

@@ -16,6 +16,7 @@ from jax import Array
 from vaex.errors import InputError
 from vaex.evaluation.hamiltonian import hamiltonian_step
 from vaex.numerics import log_mean_exp
+from vaex.threefry import fold_in
 
 PLACES = 40
 """R: a curve has at most R + 1 points."""
@@ -163,7 +164,7 @@ def anneal(
         """A run: the one that finds step sizes, then the one that counts."""
         is_tuning, sizes = number == 0, carry[0]
         total = jnp.where(is_tuning, grid, num_temperatures)
-        begin_key, own_key = jax.random.split(jax.random.fold_in(key, number))
+        begin_key, own_key = jax.random.split(fold_in(key, number))
         z = path.draw(begin_key, chains)
         if exact is not None:
             z = jnp.concatenate([z, jnp.broadcast_to(exact, z.shape)])
@@ -181,7 +182,7 @@ def anneal(
             tilts = tilts.at[slot].set(mean)
             place = jnp.clip((t * grid + total - 1) // total - 1, 0, grid - 1)
             size = jnp.where(is_tuning, jnp.exp(log_size), sizes[place])
-            own = jax.random.fold_in(own_key, done)
+            own = fold_in(own_key, done)
 
             def target(z: Array) -> tuple[Array, Array]:
                 tilt = path.tilt(z)

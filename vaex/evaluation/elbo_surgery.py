@@ -17,6 +17,7 @@ from vaex.evaluation.estimates import Preparation
 from vaex.evaluation.latent_health import SATURATED
 from vaex.evaluation.summary import average, missing
 from vaex.numerics import named_fold
+from vaex.threefry import fold_in
 
 NATS = "nats/example"
 
@@ -49,7 +50,7 @@ def make_surgery(model: nn.Module, preparation: Preparation) -> Surgery:
     has_prior = getattr(prior_kind, "has_density", True)
 
     def prepared(key: Array, rows: Any, index: Array) -> tuple[Any, Array]:
-        keys = jax.vmap(partial(jax.random.fold_in, key))(index)
+        keys = jax.vmap(partial(fold_in, key))(index)
 
         def one(key: Array, row: Any) -> Any:
             stored = jax.tree.map(lambda a: a[None], row)

@@ -14,6 +14,7 @@ from jax import Array
 
 from vaex.errors import InputError
 from vaex.numerics import named_fold
+from vaex.threefry import fold_in
 from vaex.training.state import step_rngs
 from vaex.types import Batch, Terms, log_weights
 
@@ -47,12 +48,12 @@ def make_estimate(
     count = samples_per_chunk
 
     def example(variables: Any, key: Array, row: Any, index: Array, k: Array):
-        key = jax.random.fold_in(key, index)
+        key = fold_in(key, index)
         stored = jax.tree.map(lambda a: a[None], row)
         batch = preparation(named_fold(key, "prepare"), stored)
 
         def accumulate(chunk: Array, sums: dict[str, Any]) -> dict[str, Any]:
-            chunk_key = jax.random.fold_in(key, chunk)
+            chunk_key = fold_in(key, chunk)
             terms: Any = model.apply(
                 variables,
                 batch,

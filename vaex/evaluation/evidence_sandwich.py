@@ -21,6 +21,7 @@ from vaex.evaluation.densities_of_z import (
 )
 from vaex.evaluation.estimates import Preparation
 from vaex.numerics import log_mean_exp, named_fold
+from vaex.threefry import fold_in
 from vaex.types import Batch
 
 
@@ -54,7 +55,7 @@ def make_annealed(
     _check(model)
 
     def example(variables: Any, key: Array, row: Any, index: Array, total: Array):
-        key = jax.random.fold_in(key, index)
+        key = fold_in(key, index)
         stored = jax.tree.map(lambda a: a[None], row)
         batch = preparation(named_fold(key, "prepare"), stored)
         path = make_path(model, variables, batch, settings, key)
@@ -101,7 +102,7 @@ def make_sandwich(
     sees = getattr(preparation, "encoder_input", lambda x: None)
 
     def example(variables: Any, key: Array, row: Any, index: Array, total: Array):
-        key = named_fold(jax.random.fold_in(key, index), "sandwich")
+        key = named_fold(fold_in(key, index), "sandwich")
         stored = jax.tree.map(lambda a: a[None], row)
         given = preparation(named_fold(key, "prepare"), stored)
         draw_key = named_fold(key, "simulate")

@@ -12,6 +12,7 @@ from jax import Array
 from vaex.errors import InputError
 from vaex.evaluation._programs import kept
 from vaex.numerics import named_fold
+from vaex.threefry import fold_in
 
 BLOCK = 256
 """Rows computed at a time: memory has a bound, and a row does not depend on N."""
@@ -75,7 +76,7 @@ def reconstruct(
 
     def block(number: int, rows: np.ndarray) -> Any:
         few = {name: values[rows] for name, values in stored.items()}
-        return run(variables, jax.random.fold_in(key, number), few)
+        return run(variables, fold_in(key, number), few)
 
     return _in_blocks(block, len(stored["x"]))
 
@@ -112,7 +113,7 @@ def encode_means(
 
     def block(number: int, rows: np.ndarray) -> Any:
         few = {name: values[rows] for name, values in stored.items()}
-        return run(variables, jax.random.fold_in(key, number), few)
+        return run(variables, fold_in(key, number), few)
 
     return _in_blocks(block, len(stored["x"]))
 
@@ -184,7 +185,7 @@ def sample_prior(
 
     def block(number: int, rows: np.ndarray) -> Any:
         given = None if condition is None else condition[rows]
-        return run(variables, jax.random.fold_in(key, number), given)
+        return run(variables, fold_in(key, number), given)
 
     return _in_blocks(block, num)
 
@@ -231,7 +232,7 @@ def encode_samples(
 
     def block(number: int, rows: np.ndarray) -> Any:
         few = {name: values[rows] for name, values in stored.items()}
-        return run(variables, jax.random.fold_in(key, number), few)
+        return run(variables, fold_in(key, number), few)
 
     return _in_blocks(block, len(stored["x"]))[0]
 
@@ -252,7 +253,7 @@ def decode_samples(
         return preparation.inverse(floats[0]), preparation.inverse(floats[1])
 
     def block(number: int, rows: np.ndarray) -> Any:
-        return run(variables, jax.random.fold_in(key, number), z[rows])
+        return run(variables, fold_in(key, number), z[rows])
 
     return _in_blocks(block, len(z))
 

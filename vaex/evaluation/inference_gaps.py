@@ -16,6 +16,7 @@ from vaex.evaluation.estimates import Preparation
 from vaex.evaluation.local_posterior import make_local_posterior
 from vaex.evaluation.summary import average
 from vaex.numerics import named_fold
+from vaex.threefry import fold_in
 
 NATS = "nats/example"
 
@@ -46,7 +47,7 @@ def make_gaps(
 
     def example(variables: Any, key: Array, row: Any, index: Array, k: Array):
         del k
-        key = jax.random.fold_in(key, index)
+        key = fold_in(key, index)
         stored = jax.tree.map(lambda a: a[None], row)
         batch = preparation(named_fold(key, "prepare"), stored)
         _, is_gaussian = posterior_moments(model, variables, batch, key)

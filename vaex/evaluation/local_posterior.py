@@ -21,6 +21,7 @@ from vaex.evaluation.densities_of_z import (
     posterior_moments,
 )
 from vaex.numerics import named_fold
+from vaex.threefry import fold_in
 from vaex.types import Batch
 
 
@@ -138,7 +139,7 @@ def make_local_posterior(
 
         def step(number: Array, carry: tuple[Moments, Any]) -> tuple[Moments, Any]:
             params, state = carry
-            noise = jax.random.fold_in(named_fold(key, "fit"), number)
+            noise = fold_in(named_fold(key, "fit"), number)
             slope = jax.grad(lambda p: -bound(p, noise))(params)
             updates, state = optimizer.update(slope, state)
             moved_on: Any = optax.apply_updates(params, updates)
@@ -150,7 +151,7 @@ def make_local_posterior(
         chunks = jnp.arange(-(-final_samples // num_samples))
 
         def both(chunk: Array) -> Array:
-            noise = jax.random.fold_in(named_fold(key, "final"), chunk)
+            noise = fold_in(named_fold(key, "final"), chunk)
             return jnp.stack([bound(zero, noise), bound(end, noise)])
 
         start_elbo, elbo = jax.lax.map(both, chunks).mean(0)

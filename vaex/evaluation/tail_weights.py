@@ -22,6 +22,7 @@ from vaex.evaluation.pareto_tail import (
 )
 from vaex.evaluation.summary import RESAMPLES, missing
 from vaex.numerics import named_fold
+from vaex.threefry import fold_in
 from vaex.training.state import step_rngs
 from vaex.types import log_weights
 
@@ -49,7 +50,7 @@ def make_tail_weights(
     count, kept = samples_per_chunk, tail_size(num_samples) + 1
 
     def example(variables: Any, key: Array, row: Any, index: Array, k: Array):
-        key = jax.random.fold_in(key, index)
+        key = fold_in(key, index)
         stored = jax.tree.map(lambda a: a[None], row)
         batch = preparation(named_fold(key, "prepare"), stored)
 
@@ -60,7 +61,7 @@ def make_tail_weights(
                 batch,
                 num_samples=count,
                 train=False,
-                rngs=step_rngs(jax.random.fold_in(key, chunk)),
+                rngs=step_rngs(fold_in(key, chunk)),
                 method="terms",
             )
             valid = jnp.arange(count) + chunk * count < k

@@ -179,14 +179,14 @@ class Predictions(Hooks):
         """The hooks' distribution; called from the compact method only."""
         flat = self._project(features, axes)
         lead = features.shape[: features.ndim - 1 - axes]
-        rank = len(self.event_shape)
-        event = (math.prod(self.event_shape),) if in_one_axis else self.event_shape
-        own = self.raw_shape[rank:]
+        *event, number = self.raw_shape
+        if in_one_axis:
+            event = [math.prod(self.event_shape)]
         if type(self).from_raw is not Hooks.from_raw:
-            return self.from_raw(flat.reshape(*lead, *event, *own))
+            return self.from_raw(flat.reshape(*lead, *event, number))
         # A block for each parameter: side by side for each element, XLA's CPU code
         # for all that follows, and for its gradient, is free of vector instructions.
-        blocks = jnp.split(flat, own[0], axis=-1)
+        blocks = jnp.split(flat, number, axis=-1)
         return self.distribution(*(block.reshape(*lead, *event) for block in blocks))
 
     def _project(self, features: Array, axes: int) -> Array:

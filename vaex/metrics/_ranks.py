@@ -6,6 +6,8 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from vaex.threefry import fold_in
+
 
 def counts_of(
     key: Array, value: Array, draw: Callable[[Array], Array], num: Array
@@ -26,7 +28,7 @@ def counts_of(
     """
 
     def add(number: Array, sums: tuple[Array, Array]) -> tuple[Array, Array]:
-        x = draw(jax.random.fold_in(key, number))
+        x = draw(fold_in(key, number))
         less, equal = sums
         return less + (x < value), equal + (x == value)
 

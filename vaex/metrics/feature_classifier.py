@@ -18,6 +18,7 @@ from vaex.data.dataset import Dataset
 from vaex.data.keeping import kept
 from vaex.errors import InputError
 from vaex.numerics import named_fold
+from vaex.threefry import fold_in
 
 VERSION, CONVOLUTIONAL_VERSION = 1, "convolutional 1"
 """Of the network and its training: another has other features."""
@@ -200,7 +201,7 @@ def _trained(
         return found.mean()
 
     def batch(step: Any, key: Array, data: Array, labels: Array) -> tuple[Array, Array]:
-        fold = jax.random.fold_in(named_fold(key, "order"), step)
+        fold = fold_in(named_fold(key, "order"), step)
         rows = jax.random.randint(fold, (BATCH,), 0, len(labels))
         x = data[rows].astype(jnp.float32) / top
         return (x - mean) / scale, labels[rows]

@@ -14,6 +14,7 @@ from jax import Array
 from vaex.metrics._ranks import counts_of
 from vaex.metrics.calibration import pit_of_counts
 from vaex.numerics import named_fold
+from vaex.threefry import fold_in
 from vaex.training.state import step_rngs
 
 STATISTICS = ("mean", "standard_deviation", "smallest", "largest")
@@ -50,7 +51,7 @@ def make_predictive_pit(model: nn.Module, preparation: Any) -> Callable[..., Any
     """
 
     def example(variables: Any, key: Array, row: Any, index: Array, num: Array) -> Any:
-        key = jax.random.fold_in(key, index)
+        key = fold_in(key, index)
         stored = jax.tree.map(lambda a: a[None], row)
         batch = preparation(named_fold(key, "prepare"), stored)
         x = batch["x"].astype(jnp.float32)

@@ -16,6 +16,7 @@ from vaex.errors import InputError
 from vaex.metrics._ranks import counts_of
 from vaex.metrics.calibration import Evenness, evenness
 from vaex.numerics import named_fold
+from vaex.threefry import fold_in
 from vaex.training.state import step_rngs
 
 
@@ -46,7 +47,7 @@ def make_posterior_ranks(model: nn.Module, preparation: Any) -> Callable[..., An
     def simulation(
         variables: Any, key: Array, row: Any, index: Array, num: Array
     ) -> dict[str, Array]:
-        key = jax.random.fold_in(key, index)
+        key = fold_in(key, index)
         given = {k: row[k][None] for k in ("condition",) if k in row}
 
         def forward(bound: Any) -> Array:

@@ -13,6 +13,7 @@ from vaex.objectives._latent import latent_array, prior_draws
 from vaex.objectives.critic import Critic, classification_loss, frozen
 from vaex.objectives.ledger import distortion, ledger_of
 from vaex.objectives.weighting import averaging, example_shares
+from vaex.threefry import fold_in
 from vaex.types import Batch, Metrics, Model, NonNegative
 
 
@@ -118,7 +119,7 @@ def _permuted(key: Array, rows: Array, batch: Batch) -> Array:
     """Rows [S B, L], each dimension over the rows by itself: draws of prod_l q(z_l)."""
     shares = example_shares(batch, batch["x"].shape[0])
     if shares is not None:
-        rows = _resampled(jax.random.fold_in(key, 1), rows, shares)
+        rows = _resampled(fold_in(key, 1), rows, shares)
     return jax.random.permutation(key, rows, axis=0, independent=True)
 
 

@@ -7,8 +7,8 @@ import numpy as np
 from jax import Array
 
 from vaex.data.spec import Spec
-from vaex.preparations._random import random_words
 from vaex.preparations.base import Preparation, check_num_classes
+from vaex.threefry import random_words
 
 
 @dataclass(frozen=True)

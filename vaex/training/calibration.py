@@ -12,6 +12,7 @@ import numpy as np
 from jax import Array
 
 from vaex.numerics import named_fold
+from vaex.threefry import fold_in
 from vaex.training.experiment import Experiment
 from vaex.training.state import TrainState, model_variables, step_rngs
 
@@ -41,7 +42,7 @@ def calibrate(
     variables, key = model_variables(state), named_fold(state.key, "calibrate")
 
     def example(variables: Any, row: Mapping[str, Array], index: Array) -> Any:
-        own = jax.random.fold_in(key, index)
+        own = fold_in(key, index)
         stored = jax.tree.map(lambda a: a[None], row)
         batch = experiment.preparation(named_fold(own, "prepare"), stored)
         totals = model.apply(

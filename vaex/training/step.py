@@ -9,6 +9,7 @@ import optax
 from jax import Array
 
 from vaex.numerics import named_fold
+from vaex.threefry import fold_in
 from vaex.training.experiment import Experiment
 from vaex.training.hparams import arguments
 from vaex.training.skipping import skip_long_gradient
@@ -26,7 +27,7 @@ def prepared(
     experiment: Experiment, state: TrainState, stored: Stored
 ) -> tuple[Array, Batch]:
     """The key of the state's next step, and its batch from stored rows."""
-    key = jax.random.fold_in(state.key, state.step)
+    key = fold_in(state.key, state.step)
     return key, experiment.preparation(named_fold(key, "prepare"), stored)
 
 
