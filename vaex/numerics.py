@@ -39,10 +39,15 @@ def log1mexp(x: Array) -> Array:
 def positive(raw: Array, floor: float) -> Array:
     """Unconstrained number to one above `floor`: floor + softplus(raw).
 
+    `jax.nn.softplus` takes twice as long on a CPU, and its gradient two exponentials
+    more. Selects, unlike `maximum` and `abs`, have right derivatives of any order at 0.
+
     >>> float(positive(jnp.array(-100.0), 0.5))
     0.5
     """
-    return floor + jax.nn.softplus(raw)
+    is_above = raw > 0.0
+    small = jnp.exp(jnp.where(is_above, -raw, raw))
+    return floor + (jnp.where(is_above, raw, 0.0) + jnp.log1p(small))
 
 
 @jax.custom_jvp

@@ -13,6 +13,7 @@ from functools import partial
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
@@ -49,7 +50,7 @@ def fold_in(key: Array, data: ArrayLike) -> Array:
 
     Args:
       key: typed key; for another generator than threefry `jax.random` is asked.
-      data: whole number, taken modulo 2^32.
+      data: whole number, an array's modulo 2^32.
 
     >>> key = jax.random.key(0)
     >>> bool((fold_in(key, 3) == jax.random.fold_in(key, 3)).all())
@@ -57,7 +58,7 @@ def fold_in(key: Array, data: ArrayLike) -> Array:
     """
     if not _is_threefry(key):
         return jax.random.fold_in(key, data)
-    return _folded(key, data)
+    return _folded(key, np.uint32(data) if isinstance(data, int) else data)
 
 
 @partial(jax.jit, inline=True)

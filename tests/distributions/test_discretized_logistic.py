@@ -34,6 +34,36 @@ def test_far_tails(loc, scale):
     np.testing.assert_allclose(actual, expected, rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.parametrize("x", [0.0, 3.0, 7.0])
+def test_derivatives_where_an_edge_of_a_bin_is_the_location(x):
+    """Upper or lower argument exactly 0; by mpmath, in location and scale."""
+
+    def log_prob(loc, scale):
+        return DiscretizedLogistic(loc, scale, 8).log_prob(x)
+
+    def exact_slope(at, orders):
+        found = mpmath.diff(lambda a, b: exact_log_prob(x, a, b), at, orders)
+        return float(found)
+
+    for at in ((x + 0.5, 1.5), (x - 0.5, 1.5)):
+        first = jax.jit(jax.grad(log_prob, (0, 1)))(*at)
+        exact = [exact_slope(at, orders) for orders in ((1, 0), (0, 1))]
+        np.testing.assert_allclose(first, exact, rtol=1e-5, atol=1e-6)
+        second = jax.jit(jax.hessian(log_prob, (0, 1)))(*at)
+        exact = [[exact_slope(at, o) for o in row] for row in SECOND]
+        np.testing.assert_allclose(second, exact, rtol=1e-4, atol=1e-5)
+
+
+SECOND = [[(2, 0), (1, 1)], [(1, 1), (0, 2)]]
+
+
+def exact_log_prob(x, loc, scale):
+    """As `exact`, of 8 levels and of mpmath's numbers."""
+    upper = 1 if x == 7 else 1 / (1 + mpmath.exp((loc - x - 0.5) / scale))
+    lower = 0 if x == 0 else 1 / (1 + mpmath.exp((loc - x + 0.5) / scale))
+    return mpmath.log(upper - lower)
+
+
 def test_ends_take_the_tails():
     d = DiscretizedLogistic(jnp.array([-1e4, 1e4]), 1.0, 256)
     ends = np.array([0.0, 255.0])

@@ -89,11 +89,14 @@ class DiscretizedLogistic(ScalarDistribution):
         width = 1.0 / self._scale
         upper = (x + 0.5 - self._loc) * width
         lower = (x - 0.5 - self._loc) * width
-        # log F(u) = min(u, 0) - log(1 + exp(-|u|)), of which an end has but one.
-        above = jnp.where(last, 0.0, jnp.minimum(upper, 0.0))
-        below = jnp.where(first, 0.0, jnp.maximum(lower, 0.0))
-        of_upper = jnp.where(last, 0.0, jnp.exp(-jnp.abs(upper)))
-        of_lower = jnp.where(first, 0.0, jnp.exp(-jnp.abs(lower)))
+        # log F(u) = min(u, 0) - log(1 + exp(-|u|)); an end has but one of the two.
+        # By selects: `minimum` and `abs` have no second derivative at 0.
+        above = jnp.where(last | (upper > 0.0), 0.0, upper)
+        below = jnp.where(first | (lower < 0.0), 0.0, lower)
+        of_upper = jnp.exp(jnp.where(upper > 0.0, -upper, upper))
+        of_lower = jnp.exp(jnp.where(lower < 0.0, lower, -lower))
+        of_upper = jnp.where(last, 0.0, of_upper)
+        of_lower = jnp.where(first, 0.0, of_lower)
         mass = jnp.where(first | last, 1.0, -jnp.expm1(-width))
         rest = jnp.log(mass / ((1.0 + of_upper) * (1.0 + of_lower)))
         inside = (x >= 0) & (x <= self._num_classes - 1)

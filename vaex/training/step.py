@@ -131,7 +131,7 @@ def make_chunk(
         state: TrainState, data: Stored, indices: Array, n: Array
     ) -> tuple[TrainState, Metrics]:
         def rows(i: Array) -> Stored:
-            return jax.tree.map(lambda a: a[indices[i]], data)
+            return jax.tree.map(lambda a: _rows_of(a, indices[i]), data)
 
         shapes = jax.eval_shape(lambda state: step(state, rows(jnp.int32(0)))[1], state)
         empty = jax.tree.map(
@@ -156,6 +156,11 @@ def make_chunk(
         return after, {**history, "finite": finite}
 
     return chunk
+
+
+def _rows_of(a: Array, index: Array) -> Array:
+    """Rows [B, ...] of [N, ...], as vectors: those XLA's CPU code copies whole."""
+    return a.reshape(len(a), -1)[index].reshape(len(index), *a.shape[1:])
 
 
 def is_slow_in_loops(
