@@ -37,7 +37,7 @@ class Likelihood(Predictions):
       `couples_batch = True` where it is one number for the whole batch.
     - `ignores_event_shape = True`, where these hooks treat all elements alike: x is
       then scored with the event as one axis, [..., D] for [..., *E], which XLA's CPU
-      code takes up to a fifth of the time for. A subclass that fills in a hook
+      code takes down to a sixth of the time for. A subclass that fills in a hook
       states it anew.
     - `is_calibrated = True`, where something is set by a pass over the training set
       when training ends: `calibration_totals` and `calibration_values`.
