@@ -148,7 +148,7 @@ def discrete():
     head = params["likelihood"]["projection"]
     # The decoder looks at nothing; two of four scales are at their floor.
     raw_scale = np.array([-30.0, 0.0, -30.0, inverse_softplus(1e-4)])
-    bias = np.stack([np.zeros(4), raw_scale], 1).reshape(-1).astype(np.float32)
+    bias = np.concatenate([np.zeros(4), raw_scale]).astype(np.float32)
     silent = {"kernel": np.zeros_like(head["kernel"]), "bias": bias}
     params["likelihood"] = {"projection": silent}
     x = np.repeat(np.eye(4, dtype=np.float32), 256, axis=0)
@@ -190,7 +190,7 @@ def test_hidden_elements_do_not_count_as_at_the_floor():
     head = Gaussian(event_shape=(2,))
     model = vae(DiagonalGaussian(2), head, event=2)
     variables = random_variables(model, {"x": jnp.zeros((1, 2))})
-    raw = {"kernel": np.zeros((2, 4)), "bias": np.array([0.0, -30.0, 0.0, 1.0])}
+    raw = {"kernel": np.zeros((2, 4)), "bias": np.array([0.0, 0.0, -30.0, 1.0])}
     variables["params"]["likelihood"] = {"projection": raw}
     mask = np.array([[True, True], [False, True], [True, False], [True, True]])
     data = {"x": np.ones((4, 2), np.float32), "mask": mask}
