@@ -28,10 +28,9 @@ class DiscretizedLogistic(ScalarDistribution):
     Numerics: with u and l the upper and lower argument of F, an inner bin is
       -softplus(-u) - softplus(l) + log(1 - exp(-1/scale)), by
       F(u) - F(l) = F(u) (1 - F(l)) (1 - exp(l - u)): nothing cancels in the far
-      tails, nor does the gradient vanish there. What of the three is bounded is
-      taken by one logarithm. Mean, variance and entropy are sums
-      over the K bins: K passes over the batch, of constant memory unless
-      differentiated.
+      tails, nor does the gradient vanish there. What is bounded of the three terms is
+      one logarithm. Mean, variance and entropy are sums over the K bins: K passes over
+      the batch, of constant memory unless differentiated.
 
     Source: Salimans, Karpathy, Chen, Kingma, "PixelCNN++", ICLR 2017,
       https://arxiv.org/abs/1701.05517, with one component and on levels

@@ -4,6 +4,7 @@ S posterior samples, B batch, E event, F features, P raw parameters per element.
 """
 
 import dataclasses
+import math
 from typing import Any, final
 
 import jax
@@ -221,7 +222,7 @@ class Likelihood(Predictions):
 
     def _in_one_axis(self, values: Array) -> Array:
         lead = values.shape[: values.ndim - len(self.event_shape)]
-        return values.reshape(*lead, -1)
+        return values.reshape(*lead, math.prod(self.event_shape))
 
     def _sum(self, scores: Array) -> Array:
         return scores.sum(tuple(range(-len(self.attribution_shape), 0)))

@@ -1,5 +1,6 @@
 """One training step, and the compiled chunk of many."""
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -160,7 +161,8 @@ def make_chunk(
 
 def _rows_of(a: Array, index: Array) -> Array:
     """Rows [B, ...] of [N, ...], as vectors: those XLA's CPU code copies whole."""
-    return a.reshape(len(a), -1)[index].reshape(len(index), *a.shape[1:])
+    rows = a.reshape(len(a), math.prod(a.shape[1:]))[index]
+    return rows.reshape(len(index), *a.shape[1:])
 
 
 def is_slow_in_loops(
