@@ -47,6 +47,14 @@ def test_its_gradient_has_too():
     np.testing.assert_allclose(double, expected, rtol=1e-13)
 
 
+def test_rows_taken_by_index_have_its_gradient():
+    index = np.array([0, 2, 2])
+    _, double, kept = both(jax.grad(lambda x: jnp.exp(x[index]).sum()), X)
+    times = np.array([1.0, 0.0, 2.0])[:, None]
+    np.testing.assert_allclose(double, times * np.exp(X.astype(np.float64)), rtol=1e-14)
+    assert kept == ()
+
+
 def test_it_reaches_what_overflows_in_float32():
     single, double, _ = both(lambda x: jnp.square(1e30 * x), X)
     assert np.isinf(single).any()

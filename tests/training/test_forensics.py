@@ -160,7 +160,7 @@ def with_scale(experiment, bias):
     """The state whose head has this raw scale everywhere."""
     state = start(experiment)
     params = jax.tree.map(jnp.copy, state.params)
-    raw = jnp.tile(jnp.array([0.0, bias]), EVENT)
+    raw = jnp.repeat(jnp.array([0.0, bias]), EVENT)
     params["model"]["likelihood"]["projection"]["bias"] = raw
     return state._replace(params=params)
 

@@ -62,24 +62,35 @@ class Capture:
 
     def __init__(self) -> None:
         self.labels: list[Label] = []
+        self._in_from_raw: list[tuple[str, ...]] = []
 
     def __call__(
         self, method: Callable[..., Any], args: Any, kwargs: Any, context: Any
     ) -> Any:
         """Calls the method and records what went in and came out."""
         module, name = context.module, context.method_name
-        if name not in ("__call__", "from_raw", "score", "terms"):
+        if name not in ("__call__", "from_raw", "distribution", "score", "terms"):
             return method(*args, **kwargs)
         path = _path(module)
+        is_hook = hasattr(module, "from_raw") and path not in self._in_from_raw
+        if name == "distribution" and not is_hook:
+            return method(*args, **kwargs)
+        takes_raw = name in ("from_raw", "distribution")
         where = "/".join(path)
         kind, floor = type(module).__name__, getattr(module, "min_scale", None)
-        if name == "from_raw" and args:
+        if takes_raw and args:
             label = Label(f"{where} {kind}: raw parameter", "raw", path, "", floor)
-            for column, raw in _columns(module, args[0]):
+            given = args[0] if name == "from_raw" else jnp.stack(args, axis=-1)
+            for column, raw in _columns(module, given):
                 self._record(module, label, raw, column)
         elif name == "__call__" and len(path) == 1 and args:
             self._record(module, Label(f"{where} input", "input", path), args[0])
-        result = method(*args, **kwargs)
+        if name == "from_raw":
+            self._in_from_raw.append(path)
+            result = method(*args, **kwargs)
+            self._in_from_raw.pop()
+        else:
+            result = method(*args, **kwargs)
         if name == "score":
             label = Label(f"{where} {kind}: log p(x|z) by element", "log_prob", path)
             self._record(module, label, result)
@@ -92,7 +103,7 @@ class Capture:
             for field, array in fields(result) if name == "__call__" and path else ():
                 label = Label(f"{where} output", "layer", path)
                 self._record(module, label, array, f" {field}".rstrip())
-        elif name == "from_raw" or not hasattr(module, "from_raw"):
+        elif takes_raw or not hasattr(module, "from_raw"):
             for field, array in fields(result):
                 text = f"{where} {kind}: field {field}{_origin(module, field)}"
                 self._record(module, Label(text, "field", path, field, floor), array)

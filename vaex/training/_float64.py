@@ -24,6 +24,9 @@ _INLINED = {
 }
 """Operations that are functions of their own, and where these are kept."""
 
+_SCATTERED = "dimension_numbers", "indices_are_sorted", "unique_indices", "mode"
+"""What describes a scatter beside the function of its type that it holds."""
+
 _LOW = tuple(jnp.dtype(name) for name in ("float32", "bfloat16", "float16"))
 
 
@@ -81,6 +84,8 @@ def _apply(equation: Any, inputs: list[Any], kept: dict[str, None]) -> Sequence[
         return _evaluate(body, getattr(inner, "consts", ()), inputs, kept)
     if primitive.name == "reduce_precision":
         return inputs
+    if primitive.name == "scatter-add":
+        return [jax.lax.scatter_add(*inputs, **{k: params[k] for k in _SCATTERED})]
     if primitive.name == "bitcast_convert_type" or _holds_function(params):
         if primitive.name != "bitcast_convert_type":
             kept[primitive.name] = None
