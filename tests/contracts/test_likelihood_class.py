@@ -150,6 +150,41 @@ def test_vectors_of_another_length_are_outside():
         OneHot((4,), num_classes=3).check_support(np.eye(4))
 
 
+class Seeing(Bernoulli):
+    """Bernoulli that says which shapes its score is given."""
+
+    seen = ()
+
+    def score(self, elements, x, mask, *, train):
+        type(self).seen = (elements.batch_shape, x.shape, mask.shape)
+        return elements.log_prob(x)
+
+
+class SeeingRows(Seeing):
+    ignores_event_shape = True
+
+    def score(self, elements, x, mask, *, train):
+        return super().score(elements, x, mask, train=train)
+
+
+@pytest.mark.parametrize(("kind", "event"), [(Seeing, (2, 3)), (SeeingRows, (6,))])
+def test_the_event_is_one_axis_where_a_head_says_so_itself(kind, event):
+    """A parent's promise does not hold for what a child fills in."""
+    assert Bernoulli.ignores_event_shape
+    assert kind.ignores_event_shape == (kind is SeeingRows)
+    features, x = jnp.ones((5, B, 4)), np.ones((B, 2, 3), np.float32)
+    mask = np.arange(B * 6).reshape(x.shape) % 3 > 0
+    head = kind(event_shape=(2, 3))
+    variables = head.init(jax.random.key(0), features)
+    arguments = (features, x, mask)
+    nats = head.apply(variables, *arguments, method="log_prob_per_dimension")
+    plain = Bernoulli(event_shape=(2, 3))
+    wanted = plain.apply(variables, *arguments, method="log_prob_per_dimension")
+    assert kind.seen == ((5, B, *event), (B, *event), (B, *event))
+    np.testing.assert_array_equal(nats, wanted)
+    assert nats.shape == (5, B, 2, 3)
+
+
 def test_shared_parameters_are_made_once():
     own = setup(SharedPerDimension, Case((4, 2), 1)).variables["params"]
     assert own["raw_scale"].shape == (4, 2)
