@@ -5,7 +5,16 @@ import numpy as np
 import pytest
 from scipy import special
 
-from vaex.numerics import along_last_axis, named_fold, positive, seed_key
+from vaex.numerics import (
+    LOG1P_ABOVE,
+    LOG1P_BELOW,
+    along_last_axis,
+    log1p_of_unit,
+    named_fold,
+    positive,
+    seed_key,
+    sum_of_last,
+)
 from vaex.threefry import fold_in
 
 
@@ -59,3 +68,39 @@ def test_the_key_of_a_seed_is_that_of_jax(seed, generator):
         for given in (lambda key: key, lambda key: named_fold(key, "train")):
             words = [jax.random.key_data(given(key)) for key in (found, wanted)]
             np.testing.assert_array_equal(*words)
+
+
+def test_the_logarithm_of_one_and_a_part_is_that_of_numpy():
+    e = np.concatenate([[0.0, 1e-45, 1e-38, 1.0], np.geomspace(1e-30, 1.0, 10_000)])
+    e = e.astype("f4")
+    exact = np.log1p(e.astype(np.float64))
+    np.testing.assert_allclose(jax.jit(log1p_of_unit)(e), exact, rtol=3e-7, atol=1.2e-38)
+    slopes = jax.vmap(jax.grad(log1p_of_unit))(e)
+    np.testing.assert_allclose(slopes, 1.0 / (1.0 + e), rtol=1e-6)
+    second = jax.vmap(jax.grad(jax.grad(log1p_of_unit)))(e)
+    np.testing.assert_allclose(second, -1.0 / (1.0 + e) ** 2, rtol=1e-6)
+
+
+def test_its_fraction_is_the_rule_of_gauss_and_legendre():
+    places, weights = np.polynomial.legendre.leggauss(5)
+    for e in (0.0, 0.1, 0.5, 1.0, 7.0):
+        t = (places + 1.0) / 2.0
+        rule = np.sum(weights / 2.0 * e / (1.0 + e * t))
+        above = np.polynomial.polynomial.polyval(e, LOG1P_ABOVE)
+        below = np.polynomial.polynomial.polyval(e, LOG1P_BELOW)
+        np.testing.assert_allclose(e * above / below, rule, rtol=1e-13)
+
+
+@pytest.mark.parametrize("shape", [(), (0,), (3,), (2, 3), (2, 3, 4, 5)])
+def test_sums_of_last_axes_are_those_of_numpy(shape):
+    x = np.random.default_rng(0).normal(size=shape).astype("f4")
+    for axes in range(len(shape) + 1):
+        wanted = x.astype(np.float64).sum(tuple(range(-axes, 0)))
+        found = sum_of_last(jax.numpy.asarray(x), axes)
+        assert found.dtype == np.float32
+        np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-5)
+
+
+def test_a_sum_has_what_is_not_finite():
+    x = jax.numpy.asarray([[1.0, -np.inf], [np.nan, 1.0], [np.inf, -np.inf]])
+    np.testing.assert_array_equal(sum_of_last(x, 1), [-np.inf, np.nan, np.nan])

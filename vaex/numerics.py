@@ -1,4 +1,4 @@
-"""Small numerical helpers: stable logarithms and named keys."""
+"""Small numerical helpers: stable logarithms, sums and named keys."""
 
 import math
 import zlib
@@ -47,7 +47,64 @@ def positive(raw: Array, floor: float) -> Array:
     """
     is_above = raw > 0.0
     small = jnp.exp(jnp.where(is_above, -raw, raw))
-    return floor + (jnp.where(is_above, raw, 0.0) + jnp.log1p(small))
+    return floor + (jnp.where(is_above, raw, 0.0) + log1p_of_unit(small))
+
+
+@jax.custom_jvp
+def log1p_of_unit(e: Array) -> Array:
+    """Logarithm log(1 + e) for 0 <= e <= 1, of float32 to relative accuracy.
+
+    XLA's CPU code computes `log1p` twice over, for small and for large arguments, and
+    takes the one that holds. On [0, 1] one fraction does: the Pade approximant of order
+    [5/5] at 0, which is the rule of Gauss and Legendre with five points for the
+    integral of e / (1 + e t) over t in [0, 1]; it is off by at most 3.3e-8 relatively.
+
+    Args:
+      e: any shape; of another type than float32 `log1p` is taken.
+
+    Source: Baker, Graves-Morris, "Pade Approximants", 2nd ed., 1996; the coefficients
+      are solved for in the tests.
+
+    >>> round(float(log1p_of_unit(jnp.array(1.0))), 6)
+    0.693147
+    """
+    if e.dtype != jnp.float32:
+        return jnp.log1p(e)
+    return e * _polynomial(LOG1P_ABOVE, e) / _polynomial(LOG1P_BELOW, e)
+
+
+@log1p_of_unit.defjvp
+def _log1p_of_unit_jvp(primals: tuple[Array], tangents: tuple[Array]) -> Any:
+    (e,) = primals
+    return log1p_of_unit(e), tangents[0] / (1.0 + e)
+
+
+LOG1P_ABOVE = (1.0, 2.0, 47 / 36, 11 / 36, 137 / 7560)
+LOG1P_BELOW = (1.0, 5 / 2, 20 / 9, 5 / 6, 5 / 42, 1 / 252)
+
+
+def _polynomial(coefficients: tuple[float, ...], x: Array) -> Array:
+    total = jnp.full_like(x, coefficients[-1])
+    for coefficient in coefficients[-2::-1]:
+        total = total * x + coefficient
+    return total
+
+
+def sum_of_last(x: Array, axes: int) -> Array:
+    """Sum over so many of the last axes.
+
+    On a CPU as a product with ones. XLA's code there goes through a sum one element
+    after the other, and so through whatever it has fused with it; a product is computed
+    by itself, and what leads to it by vector instructions.
+
+    >>> sum_of_last(jnp.ones((4, 2, 3)), 2).tolist()
+    [6.0, 6.0, 6.0, 6.0]
+    """
+    if axes == 0 or jax.default_backend() != "cpu":
+        return x.sum(tuple(range(-axes, 0)))
+    rows = x.reshape(*x.shape[: x.ndim - axes], math.prod(x.shape[x.ndim - axes :]))
+    ones = jnp.ones(rows.shape[-1], x.dtype)
+    return jnp.matmul(rows, ones, precision=jax.lax.Precision.HIGHEST)
 
 
 @jax.custom_jvp

@@ -6,6 +6,7 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from vaex.distributions._scalar import ScalarDistribution, broadcast_floats
+from vaex.numerics import log1p_of_unit
 
 
 class Bernoulli(ScalarDistribution):
@@ -59,7 +60,7 @@ class Bernoulli(ScalarDistribution):
         # in every derivative.
         right = logits >= 0.0
         linear = x * logits - jnp.where(right, logits, 0.0)
-        return linear - jnp.log1p(jnp.exp(jnp.where(right, -logits, logits)))
+        return linear - log1p_of_unit(jnp.exp(jnp.where(right, -logits, logits)))
 
     def quantile(self, q: ArrayLike) -> Array:
         """0.0 where q <= p(0), else 1.0.
@@ -88,4 +89,4 @@ class Bernoulli(ScalarDistribution):
     def entropy(self) -> Array:
         """[...] nats; even in l, and free of cancellation at |l|."""
         size = jnp.abs(self._logits)
-        return jnp.log1p(jnp.exp(-size)) + size * jax.nn.sigmoid(-size)
+        return log1p_of_unit(jnp.exp(-size)) + size * jax.nn.sigmoid(-size)

@@ -8,6 +8,7 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from vaex.distributions._scalar import ScalarDistribution, broadcast_floats
+from vaex.numerics import log1p_of_unit
 
 # B_2n / (2n (2n)!) for n = 1..5, with the Bernoulli numbers B_2n.
 _SERIES = (1 / 24, -1 / 2880, 1 / 181440, -1 / 9676800, 1 / 479001600)
@@ -111,7 +112,7 @@ class ContinuousBernoulli(ScalarDistribution):
     def log_normalizer(self) -> Array:
         """[...] nats, log C(lambda): what the cross-entropy on grey values lacks."""
         size = jnp.abs(self._logits)
-        return jnp.log1p(jnp.exp(-size)) - _log_partition(size)
+        return log1p_of_unit(jnp.exp(-size)) - _log_partition(size)
 
     def quantile(self, q: ArrayLike) -> Array:
         """Inverse CDF.

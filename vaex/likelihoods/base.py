@@ -15,7 +15,7 @@ from jax import Array
 from vaex import support
 from vaex.errors import InputError
 from vaex.likelihoods._predictions import Predictions
-from vaex.numerics import positive
+from vaex.numerics import positive, sum_of_last
 
 __all__ = ["Likelihood", "positive", "support"]
 
@@ -225,4 +225,4 @@ class Likelihood(Predictions):
         return values.reshape(*lead, math.prod(self.event_shape))
 
     def _sum(self, scores: Array) -> Array:
-        return scores.sum(tuple(range(-len(self.attribution_shape), 0)))
+        return sum_of_last(scores, len(self.attribution_shape))
