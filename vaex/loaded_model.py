@@ -10,7 +10,7 @@ import numpy as np
 
 from vaex.data.spec import Spec
 from vaex.errors import InputError
-from vaex.evaluation.config import EvaluationConfig
+from vaex.evaluation.config import LEAST_BLOCK, EvaluationConfig
 from vaex.evaluation.estimates import estimate, make_estimate
 from vaex.evaluation.generate import (
     decode_mean,
@@ -136,7 +136,7 @@ class LoadedModel:
             self._key("evaluate"),
             self._rows(x, condition, mask),
             num_samples=num_samples or self._evaluation.num_samples,
-            block_size=self._evaluation.block_size,
+            block_size=self._evaluation.block_size or LEAST_BLOCK,
         )
         if "log_px" not in found:
             raise InputError(

@@ -115,9 +115,8 @@ def test_a_value_that_is_not_finite_is_refused_with_its_row(monkeypatch):
     run.config["seed"] = 0
     run.parts.dataset.splits = {"test": {"x": np.zeros((5, 2))}}
     estimator = SimpleNamespace(
-        programs=SimpleNamespace(estimate=None), key=None,
-        config=SimpleNamespace(block_size=2),
-    )  # fmt: skip
+        programs=SimpleNamespace(estimate=None), key=None, block_size=2
+    )
     bad = {"elbo": np.array([1.0, 2.0, np.nan, 1.0, -np.inf])}
     of = SimpleNamespace(of=lambda *_: estimator)
     for name, value in {

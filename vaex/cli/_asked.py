@@ -93,6 +93,6 @@ class Asked:
                 self.estimator.key,
                 data,
                 num_samples=num,
-                block_size=min(self.estimator.config.block_size, total),
+                block_size=min(self.estimator.block_size, total),
                 on_block=progress.update,
             )

@@ -95,7 +95,7 @@ def measure_runs(
                 first.key,
                 data,
                 num_samples=num_samples,
-                block_size=own.config.block_size,
+                block_size=own.block_size,
                 on_block=bar.update,
             )
         values = example_values(run, estimates)

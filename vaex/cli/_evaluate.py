@@ -87,6 +87,13 @@ class Estimator:
         """Named fold of the run's key; made where it is needed."""
         return named_fold(seed_key(self.seed), "evaluate")
 
+    @cached_property
+    def block_size(self) -> int:
+        """Examples at a time, the same in looks and at the end: one program."""
+        dataset = self.parts.dataset
+        num_examples = len(dataset.splits[self.held_out]["x"])
+        return self.config.block_for(num_examples, dataset.event_shape)
+
     @property
     def held_out(self) -> str:
         """The split that is watched while training."""
@@ -131,7 +138,7 @@ class Estimator:
             self.key,
             data,
             num_samples=num_samples,
-            block_size=self.config.block_size,
+            block_size=self.block_size,
             on_block=on_block,
         )
 

@@ -220,7 +220,7 @@ class Measured:
         setup = self._structure.setup
         keys = self.members.stack([setup.estimator.key])
         config = setup.estimator.config
-        block = setup.estimator.few(config.block_size)
+        block = setup.estimator.few(setup.estimator.block_size)
         own = [(model_variables(states), keys)]
 
         def estimate() -> Any:

@@ -85,7 +85,7 @@ def surgery(asked: Asked) -> dict[str, Any]:
             asked.estimator.key,
             asked.data,
             chosen,
-            block_size=min(asked.estimator.config.block_size, total),
+            block_size=min(asked.estimator.block_size, total),
             on_block=progress.update,
         )
     rate = asked.found.get("rate")

@@ -204,7 +204,7 @@ class Structure:
             rows,
             data,
             num_samples=num_samples,
-            block_size=self.setup.estimator.config.block_size,
+            block_size=self.setup.estimator.block_size,
             on_block=on_block,
             everywhere=self._members.everywhere,
         )

@@ -14,6 +14,7 @@ import numpy as np
 
 from vaex.errors import InputError
 from vaex.evaluation.aggregate_draws import AggregateDraws, draw_aggregate
+from vaex.evaluation.config import LEAST_BLOCK
 from vaex.evaluation.estimates import estimate
 from vaex.evaluation.generate import encode_means, sample_prior
 from vaex.evaluation.summary import ACTIVE_THRESHOLD, average, missing
@@ -258,7 +259,7 @@ def _estimated(
     run: Any, make: Any, rows: Mapping[str, np.ndarray], num_draws: int
 ) -> dict[str, np.ndarray]:
     compiled = jax.jit(make(run.model, run.parts.preparation))
-    size = run.config.get("evaluation", {}).get("block_size", 128)
+    size = run.config.get("evaluation", {}).get("block_size") or LEAST_BLOCK
     options = {"num_samples": num_draws, "block_size": min(size, len(rows["x"]))}
     key = key_of(run, make.__name__)
     return estimate(compiled, run.variables, key, rows, **options)
