@@ -74,7 +74,9 @@ def test_the_logarithm_of_one_and_a_part_is_that_of_numpy():
     e = np.concatenate([[0.0, 1e-45, 1e-38, 1.0], np.geomspace(1e-30, 1.0, 10_000)])
     e = e.astype("f4")
     exact = np.log1p(e.astype(np.float64))
-    np.testing.assert_allclose(jax.jit(log1p_of_unit)(e), exact, rtol=3e-7, atol=1.2e-38)
+    np.testing.assert_allclose(
+        jax.jit(log1p_of_unit)(e), exact, rtol=3e-7, atol=1.2e-38
+    )
     slopes = jax.vmap(jax.grad(log1p_of_unit))(e)
     np.testing.assert_allclose(slopes, 1.0 / (1.0 + e), rtol=1e-6)
     second = jax.vmap(jax.grad(jax.grad(log1p_of_unit)))(e)
