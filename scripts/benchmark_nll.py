@@ -62,7 +62,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Importance-weighted NLL.")
     parser.add_argument("--blocks", type=int, default=2, help="of 128 test images")
     parser.add_argument("--samples", type=int, default=5000)
-    parser.add_argument("--samples-per-chunk", type=int, default=16)
+    parser.add_argument("--samples-per-chunk", type=int, default=8)
     parser.add_argument("--few", type=int, default=16, help="images for pythae")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--json", type=Path, help="where to write the figures")

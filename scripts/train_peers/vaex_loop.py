@@ -29,7 +29,7 @@ from vaex.training.order import BatchOrder
 from vaex.training.state import TrainState, model_variables
 
 NEVER = 10**9
-LOOK_SAMPLES, LOOK_EXAMPLES, LOOK_BLOCK = 16, 1000, 128
+LOOK_SAMPLES, LOOK_EXAMPLES, LOOK_BLOCK = 8, 1000, 128
 """`vaex train`'s defaults."""
 
 

@@ -16,13 +16,14 @@ class EvaluationConfig:
 
     Attributes:
       num_samples: K of the importance-weighted estimate.
-      samples_per_chunk: posterior samples drawn at a time; part of the estimate's
-        identity, as each chunk has its own key.
+      samples_per_chunk: posterior samples drawn at a time, and those of an example in
+        a look while training; part of the estimate's identity, as each chunk has its
+        own key.
       block_size: examples at a time; None for `block_for`.
     """
 
     num_samples: int = 128
-    samples_per_chunk: int = 16
+    samples_per_chunk: int = 8
     block_size: int | None = None
 
     def __post_init__(self) -> None:
