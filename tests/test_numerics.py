@@ -106,3 +106,14 @@ def test_sums_of_last_axes_are_those_of_numpy(shape):
 def test_a_sum_has_what_is_not_finite():
     x = jax.numpy.asarray([[1.0, -np.inf], [np.nan, 1.0], [np.inf, -np.inf]])
     np.testing.assert_array_equal(sum_of_last(x, 1), [-np.inf, np.nan, np.nan])
+
+
+@pytest.mark.parametrize(("rows", "size"), [(7, 5), (125, 99), (131, 784), (2050, 20)])
+def test_the_bits_of_a_sum_do_not_depend_on_its_place(rows, size):
+    generator = np.random.default_rng(rows)
+    x = generator.normal(size=(rows, size)).astype("f4")
+    compiled = jax.jit(lambda x: sum_of_last(x, 1))
+    whole = np.asarray(compiled(x))
+    for _ in range(3):
+        order = generator.permutation(rows)
+        assert np.asarray(compiled(x[order])).tobytes() == whole[order].tobytes()
