@@ -76,6 +76,26 @@ def test_a_sweep_that_cannot_be_composed_starts_nothing(refused, tmp_path):
     assert message == "there is no key 'trainer.epoch'; did you mean trainer.epochs?"
 
 
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            ("hydra/sweeper=optuna", "hydra.sweeper.batch_size=2"),
+            "'hydra.sweeper.batch_size' with hydra/sweeper=optuna; did you mean "
+            "hydra.sweeper.batch?",
+        ),
+        (
+            ("hydra.sweeper.n_trials=2",),
+            "'hydra.sweeper.n_trials' with hydra/sweeper=grid",
+        ),
+        (("hydra.rum.dir=x",), "'hydra.rum.dir'; did you mean hydra.run.dir?"),
+    ],
+)
+def test_a_key_that_hydra_lacks(refused, tmp_path, words, message):
+    said = refused(tmp_path / "runs", "-m", "seed=0,1", *words)
+    assert said == f"there is no key {message}"
+
+
 def test_several_values_without_the_flag(refused, tmp_path):
     message = refused(tmp_path, "seed=0,1")
     assert message.startswith("seed=0,1 gives seed several values: add -m")

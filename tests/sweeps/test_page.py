@@ -2,6 +2,8 @@
 
 import json
 import re
+import shutil
+import subprocess
 from html.parser import HTMLParser
 
 import pytest
@@ -11,6 +13,7 @@ from vaex.sweeps.collection import collect
 from vaex.sweeps.page import PageFigure, PagePicture, page_html
 from vaex.sweeps.sweep_report import make_report
 
+BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
 VOID = {"meta", "img", "input", "br", "line", "circle", "path"}
 
 
@@ -126,3 +129,18 @@ def test_a_job_that_has_not_begun(tmp_path):
 def test_numbers_are_to_the_right_and_sort_by_their_value(report):
     cells = re.findall(r'<td class="num" data-value="(-9\d\.\d+)">', page_html(report))
     assert len(cells) >= 6
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(BROWSER is None, reason="needs Chromium")
+def test_a_browser_draws_a_curve_of_each_run(report, tmp_path):
+    file = tmp_path / "report.html"
+    file.write_text(page_html(report, [], []), encoding="utf-8")
+    options = ("--headless=new", "--no-sandbox", "--disable-gpu", "--dump-dom")
+    profile = f"--user-data-dir={tmp_path / 'profile'}"
+    line = [str(BROWSER), *options, profile, file.as_uri()]
+    shown = subprocess.run(
+        line, capture_output=True, text=True, timeout=120, check=True
+    )
+    assert shown.stdout.count('class="curve"') == 18
+    assert "optimizer step" in shown.stdout

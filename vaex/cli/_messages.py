@@ -90,8 +90,16 @@ def _unknown_key(key: str, chosen: Sequence[str]) -> str:
 
     from vaex.cli._configuration import config_folder, slots
 
+    hydras = key.startswith("hydra.")  # of its sweeper or its launcher
     with initialize_config_dir(str(config_folder()), version_base="1.3"):
-        near = did_you_mean(key, paths(compose("config", list(chosen))))
+        config = compose("config", list(chosen), return_hydra_config=hydras)
+    if hydras:
+        near = did_you_mean(key, paths(config.hydra, "hydra."))
+        group = "/".join(key.split(".")[:2])
+        option = config.hydra.runtime.choices.get(group)
+        where = f" with {group}={option}" if option else ""
+        return f"there is no key {key!r}{where}{near}"
+    near = did_you_mean(key, paths(config))
     slot = key.partition(".")[0]
     if slot == key or slot not in slots():
         return f"there is no key {key!r}{near}"

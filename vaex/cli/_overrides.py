@@ -18,7 +18,7 @@ def check(words: list[str]) -> list[str]:
         check is left to Hydra.
 
     Returns:
-      The words that choose options, one option for each slot.
+      The words that choose options, one option for each slot, and Hydra's own.
 
     Raises:
       InputError: for a word that is no override, several values without `-m`, or a
@@ -32,7 +32,8 @@ def check(words: list[str]) -> list[str]:
         if word not in flags:
             override = _parsed(word)
             _check_one(override, word, is_sweep=bool(flags))
-            if override.key_or_group in slots():
+            key = override.key_or_group
+            if key in slots() or key.startswith("hydra/"):
                 chosen.append(_first(override, word))
     return chosen
 

@@ -91,6 +91,13 @@ function drawCurves(data) {
     for (let v = Math.ceil(low / step) * step; v <= high; v += step) found.push(v);
     return found;
   }
+  function powers(low, high) { // of ten; with twos and fives where these are few
+    const found = [];
+    for (let k = Math.floor(low); k <= high; k++) {
+      for (const f of high - low < 2.5 ? [1, 2, 5] : [1]) found.push(k + Math.log10(f));
+    }
+    return found.filter((v) => v >= low && v <= high);
+  }
   function colourOf(index, by) { // an order, three of their own, or those of many
     const count = by.values.length;
     if (by.numeric && count > 3) {
@@ -146,10 +153,8 @@ function drawCurves(data) {
       element("line", { class: "grid", x1: box.left, x2: box.right, y1: y(v), y2: y(v) });
       element("text", { x: box.left - 8, y: y(v) + 4, "text-anchor": "end" }).textContent = format(v);
     }
-    let marks = ticks(from, to, width < 560 ? 4 : 8);
-    if (log.checked) marks = marks.filter(Number.isInteger);
-    for (const v of marks) {
-      const step = log.checked ? 10 ** v : v;
+    for (const v of log.checked ? powers(from, to) : ticks(from, to, width < 560 ? 4 : 8)) {
+      const step = log.checked ? Math.round(10 ** v) : v;
       element("text", { x: x(step), y: box.bottom + 18, "text-anchor": "middle" }).textContent =
         step >= 1e4 ? `${format(step / 1000)}k` : format(step);
     }
