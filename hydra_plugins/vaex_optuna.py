@@ -55,6 +55,7 @@ class OptunaSweeper(Sweeper):
         from hydra.core.plugins import Plugins
 
         self.config, self.hydra_context = config, hydra_context
+        self._task_function = task_function
         self.launcher = Plugins.instance().instantiate_launcher(
             hydra_context=hydra_context, task_function=task_function, config=config
         )
@@ -72,8 +73,11 @@ class OptunaSweeper(Sweeper):
                 "hydra/sweeper=optuna needs optuna, which is not installed; "
                 "pip install 'vaex-jax[sweeps]'"
             )
+        from hydra_plugins.vaex_population import tell
         from vaex.cli._search import search
 
-        return search(
+        returned = search(
             arguments, self.launcher, self.config, self.hydra_context.config_loader
         )
+        tell(self._task_function, returned)
+        return returned

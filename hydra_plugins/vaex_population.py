@@ -100,6 +100,19 @@ class GridSweeper(BasicSweeper):
     told at the end with all other failures.
     """
 
+    def setup(
+        self,
+        *,
+        hydra_context: HydraContext,
+        task_function: TaskFunction,
+        config: Any,
+    ) -> None:
+        """Hydra's: what `sweep` needs."""
+        super().setup(
+            hydra_context=hydra_context, task_function=task_function, config=config
+        )
+        self._task_function = task_function
+
     def sweep(self, arguments: list[str]) -> Any:
         """Launches every combination of the values."""
         from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -125,5 +138,13 @@ class GridSweeper(BasicSweeper):
         returned, done = [], 0
         for batch in batches:
             returned.append(self.launcher.launch(batch, initial_job_idx=done))
+            tell(self._task_function, returned[-1])
             done += len(batch)
         return returned
+
+
+def tell(task_function: TaskFunction, answers: Sequence[JobReturn]) -> None:
+    """Tells a task function that asks for it what became of jobs run elsewhere."""
+    told = getattr(task_function, "returned", None)
+    if told is not None:
+        told(answers)

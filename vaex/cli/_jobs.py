@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from vaex.errors import Unfit
+from vaex.errors import RunError, Unfit
 from vaex.io.run_directory import RunDirectory
 
 FAILED = ("failed", "diverged")
@@ -13,6 +13,23 @@ FAILED = ("failed", "diverged")
 
 DONE = ("finished", "finished before", "pruned")
 """States of a job that need no more work."""
+
+
+class JobFailed(RunError):
+    """A job without results, as a process tells another.
+
+    Args:
+      state: as of a `Job`.
+      reason: in words.
+    """
+
+    def __init__(self, state: str, reason: str) -> None:
+        super().__init__(state, reason)  # both, for pickle
+        self.state, self.reason = state, reason
+
+    def __str__(self) -> str:
+        """The reason."""
+        return self.reason
 
 
 @dataclass
@@ -72,6 +89,21 @@ class Job:
         if isinstance(error, Exception):
             reason = explain(error)
         self.ends(state, reason or f"{type(error).__name__}: {error}")
+
+    def answers(self, answer: Any) -> None:
+        """Enters Hydra's JobReturn of a job that another process ran."""
+        try:
+            answer.return_value  # noqa: B018 -- raises what the job raised
+        except JobFailed as error:
+            self.ends(error.state, error.reason)
+        except Exception as error:
+            self.fails(error)
+        else:
+            results = self.directory.results()
+            if results is None:
+                self.ends("left", f"{self.run} is not on a disk of this machine")
+            else:
+                self.succeeds(results)
 
     def succeeds(self, results: dict[str, Any], state: str = "finished") -> None:
         """Enters its results."""

@@ -4,7 +4,7 @@ import contextlib
 import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -91,14 +91,16 @@ class _Jobs:
     """Hydra's task function: runs jobs and keeps their failures from Hydra.
 
     Hydra would report the first failure of a sweep only, and print its own lines
-    about it. A sweep by the population launcher comes by `begin_sweep`, one by
-    another launcher calls each job.
+    about it. A sweep by the population launcher comes by `begin_sweep`; another
+    launcher calls each job, in this process or, as joblib's does, in one of its own,
+    whose answers come by `returned`.
     """
 
     def __init__(self) -> None:
         self._jobs: list[Any] = []
         self._failure: Exception | None = None
         self._in_sweep = False
+        self._process = os.getpid()
 
     def begin_sweep(
         self, context: Any, master: Any, options: dict[str, Any]
@@ -109,13 +111,21 @@ class _Jobs:
         return _Launched(self._jobs, context, master, options)
 
     def __call__(self, config: Any) -> float | None:
-        """One job: returns the held-out ELBO, None where there is none."""
+        """One job: returns the held-out ELBO, None where there is none.
+
+        Raises:
+          JobFailed: in a process that a launcher started, of a job without results.
+        """
         from hydra.core.hydra_config import HydraConfig
         from hydra.types import RunMode
 
         from vaex.cli import _run
-        from vaex.cli._jobs import Job
+        from vaex.cli._cache import use_compilation_cache
+        from vaex.cli._jobs import Job, JobFailed
 
+        is_elsewhere = os.getpid() != self._process
+        if is_elsewhere:
+            use_compilation_cache()
         hydra_config = HydraConfig.get()
         self._in_sweep = hydra_config.mode == RunMode.MULTIRUN
         if self._in_sweep:
@@ -132,7 +142,29 @@ class _Jobs:
         except Exception as error:
             self._failure = error
             job.fails(error)
+            if is_elsewhere:  # what is kept here ends with this process
+                raise JobFailed(job.state, job.reason) from None
         return job.value
+
+    def returned(self, answers: Sequence[Any]) -> None:
+        """Enters the jobs that a launcher ran in processes of its own.
+
+        Args:
+          answers: Hydra's JobReturn of every job of a batch.
+        """
+        from vaex.cli._jobs import Job
+
+        self._in_sweep = True
+        known = {job.number for job in self._jobs}
+        for answer in answers:
+            if answer.hydra_cfg is None:  # of the population launcher
+                continue
+            hydra = answer.hydra_cfg.hydra
+            if hydra.job.num not in known:
+                folder = Path(hydra.runtime.output_dir)
+                words = tuple(hydra.overrides.task)
+                self._jobs.append(Job(hydra.job.num, words, run=folder))
+                self._jobs[-1].answers(answer)
 
     def _resolved(self, config: Any, folder: Path) -> dict[str, Any]:
         from vaex.cli import _stages
