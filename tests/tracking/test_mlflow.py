@@ -104,6 +104,16 @@ def test_a_run(mlflow, tmp_path):
     ]
 
 
+def test_a_server_that_is_gone_is_not_asked_for_minutes(mlflow, tmp_path, monkeypatch):
+    chosen = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "77"}
+    monkeypatch.setattr("vaex.tracking.mlflow.os.environ", chosen)
+    MLflow(uri="http://localhost:1").start({"seed": 1}, tmp_path, None)
+    assert chosen == {
+        "MLFLOW_HTTP_REQUEST_TIMEOUT": "77",
+        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
+    }
+
+
 def test_a_later_attempt_goes_on_with_the_same_run(mlflow, tmp_path):
     mlflow.runs["r1"] = ("7", "digits-abc")
     view = MLflow()

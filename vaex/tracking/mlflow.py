@@ -17,6 +17,12 @@ LONGEST = 6000
 AT_ONCE = {"params": 100, "metrics": 1000}
 """How many it takes in one call."""
 
+PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3", "MLFLOW_HTTP_REQUEST_TIMEOUT": "20"}
+"""What MLflow's variables are where the user has not set them.
+
+By itself MLflow asks a server that is gone for four minutes, and the run waits.
+"""
+
 
 class MLflow(View):
     """Metrics, figures and parameters as an MLflow run.
@@ -49,6 +55,8 @@ class MLflow(View):
 
     def start(self, config: Mapping[str, Any], folder: Path, known: str | None) -> str:
         """Makes an MLflow run or goes on with the one that is known."""
+        for name, value in PATIENCE.items():
+            os.environ.setdefault(name, value)
         self._library = importlib.import_module("mlflow")
         logging.getLogger("mlflow").setLevel(logging.WARNING)  # tables it made
         own = folder.resolve().parent / "mlflow"
