@@ -236,3 +236,34 @@ def test_seeds_of_the_command_are_in_their_order(tmp_path):
         write_run(tmp_path / str(seed), configuration(seed=seed), words=words, elbo=0.0)
     (best,) = make_report(collect(tmp_path)).bests
     assert best.command == "vaex train -m trainer.steps=20 seed=0,2,10"
+
+
+@pytest.mark.parametrize(
+    ("pairs", "lines"),
+    [
+        (
+            [(1, 16), (1, 32), (2, 16), (2, 32)],
+            ["-m objective.beta=1,2 trainer.batch_size=16,32 seed=0,1"],
+        ),
+        (
+            [(1, 16), (2, 32)],
+            [
+                "-m objective.beta=1 trainer.batch_size=16 seed=0,1",
+                "-m objective.beta=2 trainer.batch_size=32 seed=0,1",
+            ],
+        ),
+    ],
+)
+def test_a_mean_over_other_keys_is_trained_by_all_of_its_lines(tmp_path, pairs, lines):
+    for head in ("gaussian", "student_t"):
+        for beta, size in pairs:
+            for seed in (0, 1):
+                words = [f"objective.beta={beta}", f"likelihood={head}"]
+                words += [f"trainer.batch_size={size}", f"seed={seed}"]
+                config = configuration(head=head, beta=beta, batch=size, seed=seed)
+                name = f"{head} {beta} {size} {seed}"
+                elbo = -1.0 if head == "gaussian" else -2.0
+                write_run(tmp_path / name, config, words=words, elbo=elbo)
+    (best,) = make_report(collect(tmp_path), over=["likelihood"]).bests
+    lines = [line.replace(" trainer", " likelihood=gaussian trainer") for line in lines]
+    assert best.command.splitlines() == [f"vaex train {line}" for line in lines]

@@ -152,7 +152,8 @@ def _show(report: SweepReport, order: list[int]) -> None:
         print(
             f"best     {table.name(best.group)}: {value}, {n} seed{'s' * (n > 1)}{kind}"
         )
-        print(f"         {best.command}")
+        for line in best.command.splitlines():
+            print(f"         {line}")
 
 
 def _show_table(report: SweepReport, order: list[int], console: Console) -> None:

@@ -27,7 +27,7 @@ class Best(NamedTuple):
 
     Attributes:
       group: the configuration.
-      command: the line that trains it.
+      command: the line that trains it; several where one does not.
       lead: it minus the second best one; None where there is no other.
       condition: of the values, in words, where there are several kinds; else "".
     """
