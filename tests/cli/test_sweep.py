@@ -71,6 +71,18 @@ def test_failing_jobs_leave_the_others_alone(train, tmp_path, table, table_file)
         assert text == f"{reason}\n"
 
 
+def test_what_is_misspelt_in_some_jobs_is_said_before_the_others_train(train, tmp_path):
+    heads = "likelihood=discretized_logistic,gausian,gausian"
+    code, _, err = train(tmp_path, "-m", heads)
+    assert code == 1
+    before, _, after = err.partition("2 of 3 jobs failed:")
+    reason = "likelihood=gausian: there is no such option; did you mean gaussian?"
+    assert before.startswith(f"2 of 3 jobs cannot run: {reason}")
+    assert before.count("\n") == 1
+    assert after.count(reason) == 2
+    assert states(tmp_path) == {"digits-discretized_logistic 0": "finished"}
+
+
 def test_a_sweep_that_cannot_be_composed_starts_nothing(refused, tmp_path):
     message = refused(tmp_path / "runs", "-m", "seed=0,1", "trainer.epoch=1")
     assert message == "there is no key 'trainer.epoch'; did you mean trainer.epochs?"

@@ -2,6 +2,7 @@
 
 import contextlib
 import sys
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -68,6 +69,7 @@ class Sweep:
         jobs = self._composed(overrides, first, keeps=True)
         self.jobs += jobs
         self._write(jobs)
+        _announce_failures(jobs)
         unique = {job.run: job for job in reversed(jobs) if job.state == "waiting"}
         waiting = [job for job in jobs if unique.get(job.run) is job]
         groups = groups_of(waiting)
@@ -139,6 +141,14 @@ class Sweep:
             if job.run != Path()
         ]
         self._record.write(self._line, entries)
+
+
+def _announce_failures(jobs: Sequence[Job]) -> None:
+    """Says at once why jobs cannot be composed, each reason once."""
+    counts = Counter(job.reason for job in jobs if job.state == "failed")
+    for reason, count in counts.items():
+        what = f"{count} of {len(jobs)} jobs cannot run"
+        print(f"{what}: {reason}", file=sys.stderr, flush=True)
 
 
 def conclude(jobs: Sequence[Job]) -> int:
