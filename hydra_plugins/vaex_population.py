@@ -100,17 +100,9 @@ class GridSweeper(BasicSweeper):
     told at the end with all other failures.
     """
 
-    def setup(
-        self,
-        *,
-        hydra_context: HydraContext,
-        task_function: TaskFunction,
-        config: Any,
-    ) -> None:
+    def setup(self, *, task_function: TaskFunction, **rest: Any) -> None:
         """Hydra's: what `sweep` needs."""
-        super().setup(
-            hydra_context=hydra_context, task_function=task_function, config=config
-        )
+        super().setup(task_function=task_function, **rest)
         self._task_function = task_function
 
     def sweep(self, arguments: list[str]) -> Any:
