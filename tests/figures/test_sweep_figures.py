@@ -1,5 +1,7 @@
 """Figures of sweeps: what is drawn where, and what is said of it."""
 
+import itertools
+
 import numpy as np
 import pytest
 from matplotlib import image
@@ -215,3 +217,16 @@ def test_a_thumbnail_is_small_and_what_is_no_picture_is_an_error(tmp_path):
     path.write_bytes(b"no picture")
     with pytest.raises(OSError, match=r"a\.png"):
         thumbnail(path)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_names_of_the_values_of_a_key_do_not_overlap(count):
+    x = np.array([float(f"{value:.3g}") for value in np.geomspace(1e-4, 1e-1, 10)])
+    lines = [SweepLine(f"{beta}", x, -x, np.full(10, 0.1)) for beta in (1, 2)]
+    panels = [LinePanel("", lines)] * count
+    figure = draw_sweep_lines(panels, x_name="learning_rate", metric="ELBO")
+    figure.draw_without_rendering()
+    for axes in figure.axes[:count]:
+        boxes = [t.get_window_extent() for t in axes.get_xticklabels() if t.get_text()]
+        assert len(boxes) >= 3
+        assert all(a.x1 < b.x0 for a, b in itertools.pairwise(boxes))

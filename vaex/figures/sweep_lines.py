@@ -17,6 +17,9 @@ from vaex.figures._words import plain
 RATIO = 4.0
 """Largest over smallest step between values from which on their axis is logarithmic."""
 
+CHARACTER = 0.085
+"""Inches that a character of a tick's name is wide, about."""
+
 
 class SweepLine(NamedTuple):
     """Means over seeds along a key.
@@ -95,7 +98,8 @@ def draw_sweep_lines(
         axes.grid(axis="y", color="#8C8C8C", alpha=0.25, lw=0.7)
     for axes in drawn.flat[len(panels) :]:
         axes.set_axis_off()
-    _scale(drawn.flat[0], every, lower_is_better)
+    inches = 4.8 if across == 1 else 2.9
+    _scale(drawn.flat[0], every, lower_is_better, CHARACTER / inches)
     if len(names) > 1:
         lines = [Line2D([], [], color=colour, marker="o", ms=4.5) for colour in colours]
         figure.legend(
@@ -114,20 +118,26 @@ def _draw(axes: Axes, line: SweepLine, colour: Any) -> None:
     axes.plot(x, means, color=colour, marker="o", ms=4.5, lw=1.6)
 
 
-def _scale(axes: Axes, lines: Sequence[SweepLine], lower_is_better: bool) -> None:
-    """Scale, ticks and limits, which the panels share."""
+def _scale(
+    axes: Axes, lines: Sequence[SweepLine], lower_is_better: bool, character: float
+) -> None:
+    """Scale, ticks and limits, which the panels share.
+
+    A tick's name has characters of that share of the axis.
+    """
     every = np.unique(np.concatenate([line.x for line in lines]))
     if is_spaced_by_ratios(every):
         axes.set_xscale("log")
     if len(every) <= 12:
         axes.xaxis.set_minor_locator(NullLocator())
         places = np.log(every) if axes.get_xscale() == "log" else every
-        apart = 0.07 * (places[-1] - places[0])
-        shown = [0]
+        names, shown = [f"{value:g}" for value in every], [0]
         for place in range(1, len(every)):  # names that would overlap are left out
+            length = (len(names[place]) + len(names[shown[-1]])) / 2 + 1
+            apart = length * character * (places[-1] - places[0])
             if places[place] - places[shown[-1]] >= apart:
                 shown.append(place)
-        axes.set_xticks(every, [f"{v:g}" * (i in shown) for i, v in enumerate(every)])
+        axes.set_xticks(every, [n * (i in shown) for i, n in enumerate(names)])
     means = np.concatenate([line.means[np.isfinite(line.means)] for line in lines])
     low, high = better_half_limits(means, lower_is_better=lower_is_better)
     beyond = int(((means < low) | (means > high)).sum())
