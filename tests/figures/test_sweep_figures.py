@@ -7,6 +7,7 @@ import pytest
 from matplotlib import image
 from matplotlib.colors import to_hex
 
+from vaex.figures._key_axis import is_spaced_by_ratios
 from vaex.figures._style import BLUE, VERMILION
 from vaex.figures.inline_svg import to_inline_svg
 from vaex.figures.sweep_curves import SweepCurve, draw_sweep_curves
@@ -16,7 +17,6 @@ from vaex.figures.sweep_lines import (
     LinePanel,
     SweepLine,
     draw_sweep_lines,
-    is_spaced_by_ratios,
 )
 from vaex.figures.sweep_scatter import SearchedKey, draw_sweep_scatter
 from vaex.figures.thumbnails import thumbnail
@@ -230,3 +230,26 @@ def test_names_of_the_values_of_a_key_do_not_overlap(count):
         boxes = [t.get_window_extent() for t in axes.get_xticklabels() if t.get_text()]
         assert len(boxes) >= 3
         assert all(a.x1 < b.x0 for a, b in itertools.pairwise(boxes))
+
+
+@pytest.mark.parametrize(
+    ("values", "scale", "named"),
+    [
+        (np.array([2.0, 3, 4, 5, 6, 9]), "log", {"2", "3", "4", "5", "6", "9"}),
+        (np.geomspace(1.0, 60.0, 60), "log", {"1", "2", "5", "10", "20", "50"}),
+        (np.geomspace(1e-4, 0.2, 60), "log", set()),
+        (np.linspace(3.0, 9.0, 40), "linear", {"4", "6", "8"}),
+    ],
+)
+def test_ticks_of_a_searched_key_are_numbers_without_powers(values, scale, named):
+    key = SearchedKey("dim", values)
+    figure = draw_sweep_scatter([key], -values, metric="ELBO", best=0)
+    figure.draw_without_rendering()
+    axes = figure.axes[0]
+    assert axes.get_xscale() == scale
+    ticks = [tick for tick in axes.get_xticklabels() if tick.get_text()]
+    boxes = [tick.get_window_extent() for tick in ticks]
+    assert all(a.x1 < b.x0 for a, b in itertools.pairwise(boxes))
+    names = {tick.get_text() for tick in ticks}
+    assert named <= names
+    assert not named or not any("$" in name for name in names)

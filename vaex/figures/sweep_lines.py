@@ -7,18 +7,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import NullLocator
 
+from vaex.figures._key_axis import scale_key_axis
 from vaex.figures._style import SMALL, dress, new_figure, note
 from vaex.figures._sweep_colours import line_colours
 from vaex.figures._sweep_limits import better_half_limits
 from vaex.figures._words import plain
-
-RATIO = 4.0
-"""Largest over smallest step between values from which on their axis is logarithmic."""
-
-CHARACTER = 0.085
-"""Inches that a character of a tick's name is wide, about."""
 
 
 class SweepLine(NamedTuple):
@@ -99,7 +93,7 @@ def draw_sweep_lines(
     for axes in drawn.flat[len(panels) :]:
         axes.set_axis_off()
     inches = 4.8 if across == 1 else 2.9
-    _scale(drawn.flat[0], every, lower_is_better, CHARACTER / inches)
+    _scale(drawn.flat[0], every, lower_is_better, inches)
     if len(names) > 1:
         lines = [Line2D([], [], color=colour, marker="o", ms=4.5) for colour in colours]
         figure.legend(
@@ -119,25 +113,10 @@ def _draw(axes: Axes, line: SweepLine, colour: Any) -> None:
 
 
 def _scale(
-    axes: Axes, lines: Sequence[SweepLine], lower_is_better: bool, character: float
+    axes: Axes, lines: Sequence[SweepLine], lower_is_better: bool, inches: float
 ) -> None:
-    """Scale, ticks and limits, which the panels share.
-
-    A tick's name has characters of that share of the axis.
-    """
-    every = np.unique(np.concatenate([line.x for line in lines]))
-    if is_spaced_by_ratios(every):
-        axes.set_xscale("log")
-    if len(every) <= 12:
-        axes.xaxis.set_minor_locator(NullLocator())
-        places = np.log(every) if axes.get_xscale() == "log" else every
-        names, shown = [f"{value:g}" for value in every], [0]
-        for place in range(1, len(every)):  # names that would overlap are left out
-            length = (len(names[place]) + len(names[shown[-1]])) / 2 + 1
-            apart = length * character * (places[-1] - places[0])
-            if places[place] - places[shown[-1]] >= apart:
-                shown.append(place)
-        axes.set_xticks(every, [n * (i in shown) for i, n in enumerate(names)])
+    """Scale, ticks and limits, which the panels share."""
+    scale_key_axis(axes, np.concatenate([line.x for line in lines]), inches)
     means = np.concatenate([line.means[np.isfinite(line.means)] for line in lines])
     low, high = better_half_limits(means, lower_is_better=lower_is_better)
     beyond = int(((means < low) | (means > high)).sum())
@@ -145,24 +124,3 @@ def _scale(
         margin = 0.06 * (high - low)
         axes.set_ylim(low - margin, high + margin)
         note(axes, f"{beyond} of {len(means)} means outside")
-
-
-def is_spaced_by_ratios(values: Sequence[float] | np.ndarray) -> bool:
-    """Whether positive values lie evenly on a logarithmic scale rather than a linear.
-
-    >>> is_spaced_by_ratios([1e-4, 1e-3, 1e-2]), is_spaced_by_ratios([1, 2, 3])
-    (True, False)
-    >>> is_spaced_by_ratios([0.5, 1, 4]), is_spaced_by_ratios([0, 1, 10])
-    (True, False)
-    """
-    ordered = np.unique(np.asarray(values, dtype=np.float64))
-    if len(ordered) < 2 or ordered[0] <= 0:
-        return False
-    if len(ordered) == 2:
-        return bool(ordered[1] / ordered[0] >= RATIO)
-    steps = np.diff(ordered)
-    ratios = np.diff(np.log(ordered))
-    return bool(
-        steps.max() / steps.min() > ratios.max() / ratios.min()
-        and ordered[-1] / ordered[0] >= RATIO
-    )

@@ -7,9 +7,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from vaex.figures._curves import robust_limits
+from vaex.figures._key_axis import scale_key_axis
 from vaex.figures._style import BLUE, VERMILION, dress, new_figure
 from vaex.figures._words import plain
-from vaex.figures.sweep_lines import is_spaced_by_ratios
 
 
 class SearchedKey(NamedTuple):
@@ -56,8 +56,7 @@ def draw_sweep_scatter(
             axes.set_xlim(-0.5, len(names) - 0.5)
         else:
             x = np.asarray(key.values, dtype=np.float64)
-            if x.min() > 0 and (is_spaced_by_ratios(x) or x.max() / x.min() > 50):
-                axes.set_xscale("log")
+            scale_key_axis(axes, x, 2.4)
         axes.plot(x, values, "o", color=BLUE, ms=5, alpha=0.6, mew=0)
         axes.plot(x[best], values[best], "D", color=VERMILION, ms=7, mew=0)
         if limits is not None:
