@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -92,12 +93,24 @@ def show_jobs(jobs: Sequence[Any]) -> None:
     shared = set.intersection(*(set(job.overrides) for job in jobs))
     shared = shared if len(jobs) > 1 else set()
     for job in jobs:
-        own = " ".join(word for word in job.overrides if word not in shared)
+        own = " ".join(_short_word(w) for w in job.overrides if w not in shared)
         results = job.results or {}
         numbers = [results.get(k, {}).get("value") for k in ("elbo", "nll")]
         shown = ["-" if value is None else f"{value:.3f}" for value in numbers]
         table.add_row(str(job.number), own, *shown, job.state, job.run.name)
     Console(width=None if _is_terminal() else 120).print(table)
+
+
+def _short_word(word: str) -> str:
+    """An override with six digits of a number that has many.
+
+    >>> _short_word("k=0.018603690898249"), _short_word("seed=1234567890")
+    ('k=0.0186037', 'seed=1234567890')
+    """
+    key, _, value = word.partition("=")
+    if re.fullmatch(r"-?\d*\.\d{7,}(e-?\d+)?", value):
+        return f"{key}={float(value):.6g}"
+    return word
 
 
 def show_comparison(title: str, rows: Sequence[Any]) -> None:
