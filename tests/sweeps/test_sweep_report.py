@@ -267,3 +267,11 @@ def test_a_mean_over_other_keys_is_trained_by_all_of_its_lines(tmp_path, pairs, 
     (best,) = make_report(collect(tmp_path), over=["likelihood"]).bests
     lines = [line.replace(" trainer", " likelihood=gaussian trainer") for line in lines]
     assert best.command.splitlines() == [f"vaex train {line}" for line in lines]
+
+
+def test_runs_of_one_configuration_in_other_words_are_one_line(tmp_path):
+    for seed, more in ((0, ["run.figures=false"]), (1, [])):
+        words = ["objective.beta=2", *more, f"seed={seed}"]
+        write_run(tmp_path / str(seed), configuration(beta=2.0, seed=seed), words=words)
+    (best,) = make_report(collect(tmp_path)).bests
+    assert best.command == "vaex train -m objective.beta=2 run.figures=false seed=0,1"

@@ -26,9 +26,11 @@ def command_of(keys: Keys, jobs: Sequence[Job]) -> str:
       Lines for a shell.
     """
     seeds = sorted({job.seed for job in jobs if job.seed is not None})
-    of_jobs = [_words(keys, job) for job in jobs]
-    with_seed = any(_is_seed(word) for words in of_jobs for word in words)
-    every = list(dict.fromkeys(_without_seed(words) for words in of_jobs))
+    with_seed = any(_is_seed(word) for job in jobs for word in _words(keys, job))
+    firsts: dict[tuple[str, ...], Job] = {}  # of several seeds, or told in other words
+    for job in jobs:
+        firsts.setdefault(tuple(shown(keys.value(job, k)) for k in keys.over), job)
+    every = [_without_seed(_words(keys, job)) for job in firsts.values()]
     seed = [f"seed={','.join(map(str, seeds))}"] if seeds else []
     if seeds == [0] and not with_seed:
         seed = []
