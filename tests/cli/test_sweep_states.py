@@ -101,7 +101,8 @@ def test_a_sweep_over_what_happened_before(train, tmp_path):
     assert code == 1
     assert "2 jobs in 1 program\n" in out  # the same seed twice is one of them
     lines = err.splitlines()
-    assert lines[0] == "3 of 6 jobs failed:"
+    reason = "trainer.batch_size must be an integer, got 'few'"
+    assert lines[:2] == [f"3 of 6 jobs cannot run: {reason}", "3 of 6 jobs failed:"]
     assert sum("trainer.batch_size=few" in line for line in lines) == 3
     runs = by_seed(root)
     assert [runs[seed].status()["state"] for seed in (0, 1)] == ["finished"] * 2
