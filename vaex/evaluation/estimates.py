@@ -20,13 +20,6 @@ from vaex.types import Batch, Terms, log_weights
 
 Preparation = Callable[[Array, Mapping[str, Array]], Batch]
 
-MULTIPLE = 8
-"""Examples that are computed at a time are a multiple of this.
-
-XLA's CPU code goes through an array by vectors, and through what is left over by other
-instructions: the last of 25 examples had other bits than elsewhere (JAX 0.12).
-"""
-
 
 def make_estimate(
     model: nn.Module, preparation: Preparation, samples_per_chunk: int
@@ -87,22 +80,7 @@ def make_estimate(
         mean = _posterior_mean(model, variables, batch)
         return found | ({} if mean is None else {"posterior_mean": mean})
 
-    several = jax.vmap(example, in_axes=(None, None, 0, 0, None))
-
-    def block(variables: Any, key: Array, rows: Any, indices: Array, k: Array):
-        size = len(indices)
-        extra = -size % MULTIPLE
-        if not extra:
-            return several(variables, key, rows, indices, k)
-
-        def padded(a: Array) -> Array:
-            return jnp.concatenate([a, jnp.repeat(a[-1:], extra, axis=0)])
-
-        rows, indices = jax.tree.map(padded, (rows, indices))
-        found = several(variables, key, rows, indices, k)
-        return jax.tree.map(lambda a: a[:size], found)
-
-    return block
+    return jax.vmap(example, in_axes=(None, None, 0, 0, None))
 
 
 def estimate(
