@@ -129,7 +129,8 @@ def test_slurm_runs_groups_and_a_warned_one_goes_on_from_the_queue(train, tmp_pa
         "+hydra.launcher.parameters.slurm_partition=gpu",
         **slurm,
     )
-    wait_for(root, 2)
+    while not {"0 2", "1 2"} <= set(wait_for(root, 2)):
+        time.sleep(0.01)  # its first task has these
     subprocess.run(
         ["scancel", "1000_0", "--signal", "USR2"], env=os.environ | slurm, check=True
     )

@@ -66,7 +66,7 @@ def test_one_process_says_nothing():
 
 
 def test_a_signal_is_agreed_on():
-    with stop_request() as stop, stop.deferred():
+    with stop_request() as stop:
         assert agreed(stop) == (0, False)
         assert agreed(stop, is_over=True) == (0, True)
         signal.raise_signal(signal.SIGTERM)

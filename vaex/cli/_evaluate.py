@@ -150,6 +150,7 @@ def evaluate(
     num_samples: int | None = None,
     *,
     show_progress: bool = True,
+    check: Callable[[], None] = lambda: None,
     further: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """Results of a run on one split, with a progress bar where it is wanted.
@@ -160,6 +161,7 @@ def evaluate(
       split: of its data.
       num_samples: K; None for that of the configuration.
       show_progress: whether to.
+      check: called after every block; may raise.
       further: (results, per-example estimates) -> results with more in them.
     """
     from vaex.cli._progress import CountProgress
@@ -167,8 +169,13 @@ def evaluate(
     num_samples = num_samples or estimator.config.num_samples
     data = run.parts.dataset.splits[split]
     label = f"evaluating {split} with {num_samples} samples"
+
+    def on_block(done: int) -> None:
+        check()
+        if show_progress:
+            progress.update(done)
+
     with CountProgress(len(data["x"]), label) as progress:
-        on_block = progress.update if show_progress else lambda done: None
         found = estimator.estimate(run.variables, data, num_samples, on_block)
     results = conclude(run, estimator, split, found, num_samples)
     return further(results, found) if further else results

@@ -91,10 +91,10 @@ def follow(config: dict[str, Any]) -> dict[str, Any]:
     ):
         number = 0
         while "skipped" in (word := tell(None)):
-            with contextlib.suppress(Diverged), stop.deferred():
+            with contextlib.suppress(Diverged):
                 number = _take_part(config, word["skipped"], stop)
     if number:
-        raise Interrupted("", number)
+        raise Interrupted(number, "")
     return {"elbo": {"value": word["elbo"]}}
 
 

@@ -71,23 +71,23 @@ class _Block:
         """Trains, evaluates and draws."""
         members: list[Member] = []
         try:
-            members += filter(None, map(self._begun, jobs))
-            with self._stop.deferred():
-                going = [m for m in members if not m.session.is_over]
-                if going:
-                    steps = MemberSteps(self._structure, self._watch, self._stop)
-                    steps.train(going, self.protected)
-                members = [m for m in members if m.job.state == "waiting"]
-                if self._stop.number is None:
-                    self._conclude(members)
+            for job in jobs:
+                self._stop.check()
+                begun = self._begun(job)
+                members += [begun] if begun else []
+            going = [m for m in members if not m.session.is_over]
+            if going:
+                steps = MemberSteps(self._structure, self._watch, self._stop)
+                steps.train(going, self.protected)
+            members = [m for m in members if m.job.state == "waiting"]
+            if self._stop.number is None:
+                self._conclude(members)
         except BaseException as error:
             if not isinstance(error, Exception):
                 self._interrupt(members, error)
             raise
         if self._stop.number is not None:
-            error = Interrupted(
-                "the same line again goes on from there", self._stop.number
-            )
+            error = Interrupted(self._stop.number)
             self._interrupt(members, error)
             raise error
 
@@ -158,6 +158,11 @@ class _Block:
         starts = range(0, len(members), lain.size)
         rows = [members[start : start + lain.size] for start in starts]
         label = f"evaluating {len(members)} runs with {samples} samples"
+
+        def evaluated(done: int) -> None:
+            self._stop.check()
+            progress.update(done)
+
         with CountProgress(len(data["x"]), label) as progress:
             several = self._structure.estimate(
                 [
@@ -169,7 +174,7 @@ class _Block:
                 ],
                 data,
                 samples,
-                on_block=progress.update,
+                on_block=evaluated,
             )
         found = [own for row in several for own in row]
 

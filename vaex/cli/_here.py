@@ -7,6 +7,7 @@ from typing import Any
 from vaex.cli import _console, _run
 from vaex.cli._group import Watch, train_group
 from vaex.cli._jobs import Job
+from vaex.cli._signals import StopRequest, stop_request
 from vaex.cli._structure import Structure
 from vaex.cli._taking import is_open, take
 from vaex.io.structure import structure_of
@@ -38,6 +39,15 @@ class Here:
         Raises:
           vaex.cli._signals.Interrupted: if told to stop; everything done is saved.
         """
+        with stop_request() as stop:
+            self._run(groups, watch, stop)
+
+    def _run(
+        self,
+        groups: Mapping[str, list[Job]],
+        watch: Watch | None,
+        stop: StopRequest,
+    ) -> None:
         # One alone is trained as a group of one where it may be told to end.
         least = 2 if watch is None else 1
         together = {k for k, jobs in groups.items() if _may_share(jobs, least)}
@@ -46,18 +56,22 @@ class Here:
         for number, (key, jobs) in enumerate(groups.items(), 1):
             if key in together or key in self._structures:
                 _console.say(f"program {number} of {len(groups)}: {len(jobs)} jobs")
-                self._run_group(key, jobs, watch)
+                self._run_group(key, jobs, watch, stop)
             else:
                 for job in jobs:
+                    stop.check()
                     _run_alone(job)
 
-    def _run_group(self, key: str, jobs: list[Job], watch: Watch | None) -> None:
+    def _run_group(
+        self, key: str, jobs: list[Job], watch: Watch | None, stop: StopRequest
+    ) -> None:
         if key not in self._structures:
             self._structures[key] = Structure(self._most, self._share)
         structure = self._structures[key]
         waiting = list(jobs)
         while waiting and not structure.is_built:
             try:
+                stop.check()
                 structure.build(waiting[0].config, waiting[0].directory)
             except Exception as error:
                 _refuse(waiting.pop(0), error)
@@ -67,6 +81,7 @@ class Here:
             train_group(waiting, structure, watch)
             return
         for job in waiting:
+            stop.check()
             _run_alone(job)
 
 

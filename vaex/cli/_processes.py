@@ -129,16 +129,15 @@ def run_processes(
     pool = _Pool(elements, folder, among, on_end)
     with stop_request() as stop:
         try:
-            with stop.deferred():
-                while pool.is_busy(starts=stop.number is None):
-                    pool.look()
-                    if stop.number is not None:
-                        pool.end_all()
-                    time.sleep(0.05)
+            while pool.is_busy(starts=stop.number is None):
+                pool.look()
+                if stop.number is not None:
+                    pool.end_all()
+                time.sleep(0.05)
         finally:
             pool.kill_all()
         if stop.number is not None:
-            raise Interrupted("the same line again goes on from there", stop.number)
+            raise Interrupted(stop.number)
 
 
 class _Pool:

@@ -87,13 +87,14 @@ def _run(
     setup, saved = begin(config, directory, keep_refused=keep_refused)
     announce(setup)
     try:
+        stop.check()
         _tracking.begin(setup.views, directory)
         data = ready(setup.parts.dataset.splits["train"])
         at = _training.train(setup, data, start(setup, saved), stop)
         state = settle(config, setup, at, data)
-        results = evaluate(
-            LoadedRun(directory, config, setup.parts, state), setup.estimator, "test"
-        )
+        stop.check()
+        run = LoadedRun(directory, config, setup.parts, state)
+        results = evaluate(run, setup.estimator, "test", check=stop.check)
         finish(config, setup, at, state, results)
         _console.show_results(results)
         _console.show_paths(directory)

@@ -14,7 +14,6 @@ from vaex.cli._divergence import record_divergence
 from vaex.cli._evaluate import Estimator, Programs
 from vaex.cli._same import refuse_another, refuse_other_code
 from vaex.cli._setup import Position, Saved, Setup, newest_saved
-from vaex.cli._signals import Interrupted
 from vaex.errors import InputError, RunError, Unfit
 from vaex.io import checkpoint
 from vaex.io.checkpoint_config import CheckpointConfig
@@ -131,8 +130,6 @@ def failed(
     if isinstance(error, KeyboardInterrupt):
         with contextlib.suppress(OSError):
             directory.set_status("interrupted")
-        if isinstance(error, Interrupted) and not str(error):
-            error.args = ("the same line again goes on from the newest checkpoint",)
         return error
     with contextlib.suppress(OSError):
         trace = "".join(traceback.format_exception(error))

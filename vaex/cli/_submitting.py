@@ -46,27 +46,25 @@ def run_submitted(
     of = "Slurm" if cluster == "slurm" else "submitit"
     _console.say(f"{of}'s job {ids}; logs in {folder}")
     with stop_request() as stop:
-        if cluster == "slurm":
-            try:
-                _wait(jobs, on_end, stop)
-            except Interrupted as error:
-                error.args = (
-                    f"Slurm's job {ids} goes on: vaex sweep status tells how far it "
-                    f"is, scancel {ids} ends it when all is saved, and the same line "
-                    "again takes up what is left then",
-                )
-                raise
-            return
-        with stop.deferred():
-            _wait(jobs, on_end, stop)
+        goes_on = cluster == "slurm"
+        _wait(jobs, on_end, stop, ends_them=not goes_on)
         if stop.number is not None:
-            raise Interrupted("the same line again goes on from there", stop.number)
+            if not goes_on:
+                raise Interrupted(stop.number)
+            raise Interrupted(
+                stop.number,
+                f"Slurm's job {ids} goes on: vaex sweep status tells how far it is, "
+                f"scancel {ids} ends it when all is saved, and the same line again "
+                "takes up what is left then",
+            )
 
 
-def _wait(jobs: Sequence[Any], on_end: OnEnd, stop: StopRequest) -> None:
-    """Until all jobs have ended; local ones are ended where that was asked for."""
+def _wait(
+    jobs: Sequence[Any], on_end: OnEnd, stop: StopRequest, *, ends_them: bool
+) -> None:
+    """Until all jobs have ended, or until told to stop, which may end them first."""
     running, is_ending, seconds = dict(enumerate(jobs)), False, 0.2
-    while running:
+    while running and (ends_them or stop.number is None):
         for number, job in list(running.items()):
             if job.done():
                 del running[number]
@@ -75,8 +73,16 @@ def _wait(jobs: Sequence[Any], on_end: OnEnd, stop: StopRequest) -> None:
             is_ending = True
             for job in running.values():
                 _end(job)
-        time.sleep(seconds)
+        _sleep(seconds, stop)
         seconds = min(1.2 * seconds, LONGEST_WAIT)
+
+
+def _sleep(seconds: float, stop: StopRequest) -> None:
+    """Sleeps, but does not oversleep a signal."""
+    until = time.monotonic() + seconds
+    number = stop.number
+    while stop.number == number and time.monotonic() < until:
+        time.sleep(0.1)
 
 
 def _submit(

@@ -49,7 +49,6 @@ def train(
     )
     number = 0
     with (
-        stop.deferred(),
         TrainingProgress(setup.num_steps, order.batch_size) as progress,
         Session(setup, at) as session,
     ):
@@ -71,8 +70,8 @@ def train(
         session.finish()
         if number and not session.is_over:
             raise Interrupted(
+                number,
                 f"saved at step {at.step} of {setup.num_steps}; the same line again "
                 "goes on from there",
-                number,
             )
     return at
