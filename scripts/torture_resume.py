@@ -114,7 +114,6 @@ def killed(
         command(root, words),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        start_new_session=True,  # SIGINT is not ignored there
     ) as process:
         while process.poll() is None and not seen():
             time.sleep(0.002)
@@ -184,6 +183,8 @@ def main(argv: list[str] | None = None) -> int:
     words = [f"trainer.steps={options.steps}", *options.words]
     chance, kills, counts = random.Random(options.seed), 0, Counter()
     sent = signal.Signals[f"SIG{options.signal}"]
+    # What a shell starts in the background ignores SIGINT, and so would the line.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     differing: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
         alone = Path(folder) / "alone"
