@@ -21,3 +21,10 @@ class RunError(RuntimeError):
 
     The command line prints the message alone and exits with status 1.
     """
+
+
+class NotSaved(RunError):
+    """What a run came to could not be written, or what it reads could not be read.
+
+    Nothing is wrong with the run itself: the same line goes on with it.
+    """

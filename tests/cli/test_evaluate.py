@@ -66,6 +66,21 @@ def test_samples(vaex, copy):
     assert (other["x"] != drawn["x"]).any()
 
 
+@pytest.mark.parametrize("verb", ["evaluate", "sample"])
+def test_a_full_disk_leaves_no_part_of_a_file(vaex, copy, monkeypatch, verb):
+    def full(number):
+        raise OSError(28, "No space left on device")
+
+    before = sorted(copy.rglob("*"))
+    monkeypatch.setattr("vaex.io.atomic.os.fsync", full)
+    code, out, err = vaex(verb, str(copy))
+    assert code == 1
+    assert err.startswith(f"vaex: cannot read or write {copy}/")
+    assert ": No space left on device; the same line again" in err
+    assert ("│ ELBO" in out) == (verb == "evaluate")  # what was computed is not lost
+    assert sorted(copy.rglob("*")) == before
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [

@@ -64,6 +64,19 @@ def test_a_failure_that_is_not_the_users(vaex, monkeypatch):
     assert "Traceback (most recent call last)" in vaex("data", "list").err
 
 
+def test_a_disk_that_is_full_or_not_ours(vaex, monkeypatch):
+    def fail():
+        raise OSError(28, "No space left on device", "/data/list.json")
+
+    monkeypatch.setattr("vaex.data.catalogue.sources", fail)
+    code, _, err = vaex("data", "list")
+    assert code == 1
+    assert err == (
+        "vaex: cannot read or write /data/list.json: No space left on device; the "
+        "same line again when that is mended\n"
+    )
+
+
 def test_traceback_of_bad_input_on_request(vaex, tmp_path, monkeypatch):
     assert "Traceback" not in vaex("evaluate", str(tmp_path)).err
     monkeypatch.setenv("VAEX_TRACEBACK", "0")

@@ -227,6 +227,9 @@ def test_a_disk_that_stays_full_ends_the_run_with_what_was_saved(
     assert code == 1
     assert "the checkpoint could not be saved: OSError: [Errno 28]" in err
     assert "make room and run the same line again" in err
+    status = read(only_run(tmp_path) / "status.json")
+    assert status["state"] == "interrupted"
+    assert "No space left on device" in status["reason"]
     code, out, _ = train(tmp_path, *LINE)
     assert code == 0
     assert "it goes on from step 12" in out

@@ -127,7 +127,7 @@ def test_a_run_of_another_process_is_waited_for(tmp_path):
     def busy(params):
         return ("running", "") if float(params["a"]) > 0 else bowl(params)
 
-    with pytest.raises(RunError, match="runs are not over, that of trial"):
+    with pytest.raises(RunError, match="runs are not over; the same line again"):
         run_search(tmp_path, *SPACE, objective=busy, **OPTIONS)
     found = run_search(tmp_path, *SPACE, objective=bowl, **OPTIONS)
     whole = run_search(tmp_path / "w", *SPACE, objective=bowl, **OPTIONS)

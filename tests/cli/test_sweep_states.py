@@ -8,6 +8,7 @@ import pytest
 from vaex.cli._jobs import Job
 from vaex.cli._sweeping import conclude
 from vaex.cli._taking import is_open
+from vaex.io import checkpoint
 from vaex.io.lock import locked
 from vaex.io.run_directory import RunDirectory
 
@@ -136,3 +137,28 @@ def test_a_sweep_over_what_happened_before(train, tmp_path):
     rows = (runs[0].path / "metrics.jsonl").read_text().splitlines()
     steps = [(row["step"], row["split"]) for row in map(json.loads, rows)]
     assert len(steps) == len(set(steps))
+
+
+def test_a_disk_that_was_full_is_no_failure_of_a_run(train, tmp_path, monkeypatch):
+    true, full = checkpoint.save, OSError(28, "No space left on device")
+
+    def save(folder, *arguments, **options):
+        if RunDirectory(folder.parent).config()["seed"] == 1:
+            raise full
+        return true(folder, *arguments, **options)
+
+    line = ("-m", "seed=0,1")
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint, "save", save)
+        code, _, err = train(tmp_path, *line)
+    assert code == 1
+    first, second = err.splitlines()
+    assert first == "1 of 2 jobs were left; the same line again goes on with them:"
+    assert "seed=1" in second
+    assert "No space left on device; make room" in second
+    states = {seed: run.status()["state"] for seed, run in by_seed(tmp_path).items()}
+    assert states == {0: "finished", 1: "interrupted"}
+
+    code, _, err = train(tmp_path, *line)
+    assert (code, err) == (0, "")
+    assert by_seed(tmp_path)[1].status()["state"] == "finished"

@@ -268,4 +268,10 @@ def test_the_manifest_says_what_was_saved(saved):
     assert len(manifest["tree"]) == len(jax.tree.leaves(state))
     names = {p.relative_to(target).as_posix() for p in files(target)}
     assert set(manifest["files"]) == names - {"manifest.json"}
-    assert logging.getLogger("absl").level >= logging.WARNING
+
+
+@pytest.mark.parametrize(("package", "is_shown"), [("orbax", False), ("mine", True)])
+def test_orbax_alone_is_told_to_be_quiet(saved, package, is_shown):
+    file = f"/lib/{package}/futures.py"
+    record = logging.LogRecord("absl", logging.ERROR, file, 1, "raised", (), None)
+    assert bool(logging.getLogger("absl").filter(record)) == is_shown

@@ -211,4 +211,5 @@ def enter_outcome(job: Job, before: Mapping[str, Any], otherwise: str) -> None:
     elif state in (*FAILED, "skipped") and status != before:
         job.ends(state, str(status.get("reason", "")))
     else:
-        job.ends("left", otherwise)
+        own = str(status.get("reason", "")) if status != before else ""
+        job.ends("left", own or otherwise)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from vaex.errors import RunError, Unfit
+from vaex.errors import NotSaved, RunError, Unfit
 from vaex.io.run_directory import RunDirectory
 
 FAILED = ("failed", "diverged")
@@ -43,7 +43,7 @@ class Job:
       run: its run directory.
       state: waiting, finished, finished before, failed, failed before, diverged,
         skipped (parts do not fit), pruned, elsewhere (another process is at it), left
-        (the process that had it has ended).
+        (the process that had it has ended, or the disk was full).
       reason: why it has no results, in words.
       results: as in `results.json`.
     """
@@ -85,6 +85,8 @@ class Job:
         state = known if known in FAILED else "failed"
         if isinstance(error, Unfit | MissingMandatoryValue):
             state = "skipped"
+        if isinstance(error, NotSaved):
+            state = "left"
         reason = None
         if isinstance(error, Exception):
             reason = explain(error)

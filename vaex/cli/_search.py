@@ -166,9 +166,9 @@ class _Search:
         SweepRecord(self.folder).write(self.line, record, kind="search")
         if open_ones:
             raise RunError(
-                f"{len(open_ones)} runs are not over, that of {open_ones[0]}; mend "
-                "that, or wait where another process is at work, and run the same line "
-                "again"
+                f"{len(open_ones)} runs are not over; the same line again goes on with "
+                "them, when what is wrong is mended or another process is done: "
+                f"{open_ones[0]}"
             )
 
     def _watcher(self, trials: Sequence[Sequence[FrozenTrial]]) -> Any:

@@ -14,7 +14,7 @@ from vaex.cli._divergence import record_divergence
 from vaex.cli._evaluate import Estimator, Programs
 from vaex.cli._same import refuse_another, refuse_other_code
 from vaex.cli._setup import Position, Saved, Setup, newest_saved
-from vaex.errors import InputError, RunError, Unfit
+from vaex.errors import InputError, NotSaved, RunError, Unfit
 from vaex.io import checkpoint
 from vaex.io.checkpoint_config import CheckpointConfig
 from vaex.io.load import LoadedRun
@@ -131,14 +131,15 @@ def failed(
         with contextlib.suppress(OSError):
             directory.set_status("interrupted")
         return error
-    with contextlib.suppress(OSError):
-        trace = "".join(traceback.format_exception(error))
-        directory.fail("failed", str(error), trace)
+    trace = "".join(traceback.format_exception(error))
     if isinstance(error, OSError):
-        return RunError(
+        error = NotSaved(
             f"the run in {directory.path} stopped: {error}; mend that and run the "
             "same line again: it goes on from its newest checkpoint"
         )
+    state = "interrupted" if isinstance(error, NotSaved) else "failed"
+    with contextlib.suppress(OSError):
+        directory.fail(state, str(error), trace)
     return error
 
 

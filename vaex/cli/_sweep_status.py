@@ -115,7 +115,7 @@ def _show_reasons(jobs: Collection, keys: Keys, states: dict[Job, JobState]) -> 
     found: dict[tuple[str, str], list[Job]] = {}
     for job in keys.ordered:
         state = states[job]
-        if state.name in FAILED or (state.name == "skipped" and state.reason):
+        if state.name in FAILED or state.reason:
             reason = state.reason or "no reason was recorded"
             found.setdefault((state.name, reason), []).append(job)
     for (name, reason), those in list(found.items())[:REASONS]:

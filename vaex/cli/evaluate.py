@@ -50,15 +50,16 @@ def run(argv: list[str]) -> int:
     samples = results["nll"]["num_samples"]
     ending = "".join(f"-{name}" for name in names if name != "nll")
     path = loaded.directory.path / f"evaluation-{options.split}-{samples}{ending}.json"
-    write_json(path, results)
     if options.json:
         print(json.dumps(results))
+        write_json(path, results)
         return 0
     _console.show_results(results)
     if names:
         from vaex.cli._metric_table import show_metrics
 
         show_metrics(results)
+    write_json(path, results)
     from vaex.cli._metric_figures import draw_metrics
 
     for figure in draw_metrics(results, loaded):

@@ -118,6 +118,14 @@ def _report(error: Exception) -> int:
     if message is not None:
         print(f"vaex: {message}", file=sys.stderr)
         return 1 if isinstance(error, RunError) else 2
+    if isinstance(error, OSError) and error.strerror:
+        file = f" {error.filename}" if error.filename else ""
+        print(
+            f"vaex: cannot read or write{file}: {error.strerror}; the same line again "
+            "when that is mended",
+            file=sys.stderr,
+        )
+        return 1
     where = traceback.extract_tb(error.__traceback__)[-1]
     print(
         f"vaex: {type(error).__name__}: {error}\n"

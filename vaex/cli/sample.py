@@ -37,6 +37,7 @@ def run(argv: list[str]) -> int:
     from vaex.cli._cache import use_compilation_cache
     from vaex.cli._drawing import draw_fitted_samples, draw_prior_samples
     from vaex.figures.saving import save_figure
+    from vaex.io.atomic import replacing
     from vaex.io.load import load_run
 
     use_compilation_cache()
@@ -51,7 +52,8 @@ def run(argv: list[str]) -> int:
         figure, x, mean = drawn
         name += f"-{type(sampler).__name__}"
     path = loaded.directory.path / f"{name}.npz"
-    np.savez_compressed(path, x=x, mean=mean)
+    with replacing(path) as file:
+        np.savez_compressed(file, x=x, mean=mean)
     _console.say(f"samples  {path}: x ~ p(x), mean E[x|z], shape {x.shape}")
     picture = save_figure(figure, loaded.directory.figures / f"{name}.png")
     _console.say(f"figure   {picture}")

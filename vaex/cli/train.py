@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from vaex.cli import _garbage
-from vaex.errors import InputError
+from vaex.errors import InputError, RunError
 
 
 def run(argv: list[str]) -> int:
@@ -49,13 +49,14 @@ def _run(argv: list[str]) -> int:
         with _hydra_reads(line):
             if not run_single(line, jobs):
                 app()
-    except BrokenPipeError:
+    except (BrokenPipeError, RunError):
         raise
     except Exception as error:
         message = _messages.explain(error, chosen)
         if message is None and isinstance(error, OSError):
+            of = f" {error.filename}" if error.filename else ""
             message = (
-                f"cannot make the run directory {error.filename}: {error.strerror}; "
+                f"cannot make the run directory{of}: {error.strerror}; "
                 "choose another place with run.root=FOLDER"
             )
         if message is None:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import shutil
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -186,20 +187,34 @@ def manifest_of(checkpoint: Path) -> dict[str, Any]:
 
 
 def _orbax() -> Any:
-    """Orbax, imported where it is used and told to be quiet."""
+    """Orbax, imported where it is used and told to be quiet.
+
+    It warns of files that it was not asked to join, and shows the traceback of what it
+    raises as well.
+    """
     from orbax import checkpoint as ocp
 
-    for name in ("absl", "orbax"):  # it warns of files that it was not asked to join
-        logging.getLogger(name).setLevel(logging.ERROR)
+    logging.getLogger("absl").addFilter(_is_not_orbax)
+    logging.getLogger("orbax").setLevel(logging.CRITICAL)
     return ocp
+
+
+def _is_not_orbax(record: logging.LogRecord) -> bool:
+    return "orbax" not in Path(record.pathname).parts
 
 
 def _write(folder: Path, tree: dict[str, np.ndarray]) -> None:
     """Has orbax write a file for each array, in this thread."""
     ocp, options = _orbax(), _options()
     handler = ocp.StandardCheckpointHandler(use_ocdbt=False, **options)
-    with ocp.Checkpointer(handler, **options) as checkpointer:
-        checkpointer.save(folder, args=ocp.args.StandardSave(tree))
+    try:
+        with ocp.Checkpointer(handler, **options) as checkpointer:
+            checkpointer.save(folder, args=ocp.args.StandardSave(tree))
+    except ValueError as error:  # as the library below orbax tells of a full disk
+        code = re.search(r"os_error_code='(\d+)'", str(error))
+        if code is None:
+            raise
+        raise OSError(int(code[1]), os.strerror(int(code[1]))) from error
 
 
 def _checkpointer() -> Any:

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from vaex.errors import InputError, RunError
+from vaex.errors import InputError, NotSaved, RunError
 from vaex.io import checkpoint
 from vaex.io.checkpoint_config import CheckpointConfig
 
@@ -84,11 +84,13 @@ class CheckpointWriter:
         """Waits for the last save.
 
         Raises:
-          RunError: if it failed.
+          RunError: if it failed; NotSaved where the disk was the reason.
         """
         self._join()
         if self._error is not None:
-            raise RunError(
+            # Of a disk or of a library: with one of them the run has nothing to do.
+            kind = NotSaved if isinstance(self._error, OSError) else RunError
+            raise kind(
                 f"the checkpoint could not be saved: {reason(self._error)}; make room "
                 "and run the same line again: it goes on from the last one"
             ) from self._error
