@@ -46,6 +46,17 @@ TYPES = [
     Case("encoder.hidden=5", ["encoder.hidden must be a list such as [500, 500]"]),
     Case("likelihood=null", ["likelihood takes the name of an option", HEADS]),
     Case("likelihood=", ["likelihood takes the name of an option", HEADS]),
+    Case("likelihood=[]", ["likelihood takes the name of an option", HEADS]),
+    Case("data=[1]", ["data=[1]: data takes one option, not a list"]),
+    Case(
+        "likelihood=[bernoulli,gaussian]",
+        ["likelihood takes one option", "with -m likelihood=bernoulli,gaussian"],
+    ),
+    Case("checkpoint.every_minutes=inf", ["every_minutes must be a finite number"]),
+    Case("objective._partial_=nan", ["objective._partial_ must be a finite number"]),
+    Case(
+        f"objective.num_samples={10**19}", ["num_samples must be a number below 2^63"]
+    ),
 ]
 
 SIZES = [

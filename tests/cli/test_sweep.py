@@ -111,6 +111,9 @@ def test_a_key_that_hydra_lacks(refused, tmp_path, words, message):
 def test_several_values_without_the_flag(refused, tmp_path):
     message = refused(tmp_path, "seed=0,1")
     assert message.startswith("seed=0,1 gives seed several values: add -m")
+    assert message.endswith("or write seed=[...] for a list")
+    message = refused(tmp_path, "data=digits,mnist")
+    assert message.endswith("add -m to train with each of them")
 
 
 def test_heads_that_do_not_fit_are_skipped_with_the_reason(train, tmp_path, table_file):

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import math
 import os
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,11 @@ def slots() -> dict[str, list[str]]:
     return {f.name: sorted(path.stem for path in f.glob("*.yaml")) for f in folders}
 
 
+def slots_of_one() -> list[str]:
+    """Slots that hold one part; others hold some by their names, as trackers."""
+    return [f.name for f in dataclasses.fields(_schema.Root) if f.type is Any]
+
+
 def run_name(config: dict[str, Any]) -> str:
     """Name of a run's directory: data, head, and a hash of all that matters.
 
@@ -57,7 +63,7 @@ def plain(config: Any) -> dict[str, Any]:
 
     Raises:
       InputError: for a key of the schema that is missing, one that it does not
-        have, or an empty `run.root`.
+        have, an empty `run.root`, or a number that is not finite or beyond 64 bits.
       omegaconf.errors.OmegaConfBaseException: where a value is missing.
     """
     if "hydra" in config:
@@ -69,7 +75,23 @@ def plain(config: Any) -> dict[str, Any]:
             _check_keys(config[field.name], field.type, f"{field.name}.", config)
     if not config["run"]["root"]:
         raise InputError("run.root must name a folder, got ''; leave it out for runs/")
-    return {str(key): _plain_node(config[key]) for key in config}
+    found = {str(key): _plain_node(config[key]) for key in config}
+    _check_numbers(found, "")
+    return found
+
+
+def _check_numbers(node: Any, key: str) -> None:
+    """Refuses numbers that neither a record in JSON nor a compiled program can hold."""
+    if isinstance(node, dict):
+        for name, value in node.items():
+            _check_numbers(value, f"{key}.{name}" if key else str(name))
+    elif isinstance(node, list):
+        for number, value in enumerate(node):
+            _check_numbers(value, f"{key}[{number}]")
+    elif isinstance(node, float) and not math.isfinite(node):
+        raise InputError(f"{key} must be a finite number, got {node}")
+    elif isinstance(node, int) and abs(node) >= 2**63:
+        raise InputError(f"{key} must be a number below 2^63, got {node}")
 
 
 def _check_keys(found: Any, schema: Any, prefix: str, config: Any) -> None:

@@ -4,7 +4,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Glob, Override
 from hydra.errors import HydraException
 
-from vaex.cli._configuration import slots
+from vaex.cli._configuration import slots, slots_of_one
 from vaex.errors import InputError
 
 SWEEP_FLAGS = ("-m", "--multirun")
@@ -73,12 +73,19 @@ def _check_one(override: Override, word: str, *, is_sweep: bool) -> None:
     if override.is_sweep_override():
         if is_sweep:
             return
+        is_part = key in slots_of_one()
         raise InputError(
-            f"{word} gives {key} several values: add -m to train with each of them, or "
-            f"write {key}=[...] for a list"
+            f"{word} gives {key} several values: add -m to train with each of them"
+            + ("" if is_part else f", or write {key}=[...] for a list")
         )
     options = slots().get(key)
     value = override.value()
+    if key in slots_of_one() and isinstance(value, list) and value:
+        names = ",".join(map(str, value))
+        raise InputError(
+            f"{word}: {key} takes one option, not a list, of which Hydra would make a "
+            f"mixture; with -m {key}={names} trains with each of them"
+        )
     named = isinstance(value, str | list) and value
     if options and not override.is_delete() and not named:
         raise InputError(
