@@ -12,6 +12,8 @@ import pytest
 
 from vaex.errors import InputError
 from vaex.io.construction import construct, placed
+from vaex.likelihoods.base import Likelihood
+from vaex.likelihoods.poisson import Poisson
 from vaex.types import Scalar
 
 HERE = __name__
@@ -36,6 +38,7 @@ class Typed:
     noted: Annotated[int, "a note"] = 1
     rates: tuple[Scalar, ...] = ()
     anything: Any = None
+    child: Likelihood | None = None
     bare = None
 
 
@@ -145,6 +148,8 @@ def test_a_module():
         ("noted", 3, 3),
         ("rates", [1, 0.5], (1.0, 0.5)),
         ("anything", [{"a": None}], ({"a": None},)),
+        ("child", None, None),
+        ("child", {"_target_": "vaex.likelihoods.poisson.Poisson"}, Poisson()),
     ],
 )
 def test_a_value_that_fits(name, value, expected):
@@ -181,6 +186,8 @@ def test_a_value_that_fits(name, value, expected):
         ("swept", math.inf, "part.swept must be finite, got inf"),
         ("noted", 1.5, "part.noted must be an integer, got 1.5"),
         ("rates", [1, "x"], "part.rates[1] must be a number, got 'x'"),
+        ("child", 3, "part.child must be a Likelihood, that is a node with a _target_"),
+        ("child", {"a": 1}, "part.child must be a Likelihood, that is a node with a"),
     ],
 )
 def test_a_value_that_does_not_fit(name, value, message):

@@ -22,6 +22,9 @@ from vaex.types import Bounds, Traced
 
 RESERVED = ("_target_", "_partial_")
 
+PLAIN = (bool, int, float, str, dict, types.NoneType)
+"""What a configuration holds that no call has built."""
+
 
 def locate(path: str, where: str) -> Any:
     """The object that a dotted import path names.
@@ -194,6 +197,11 @@ def _checked(value: Any, hint: Any, key: str) -> Any:
         return _checked_callable(value, key)
     if origin is tuple and choices:
         return _checked_tuple(value, choices, key)
+    if _is_part_hint(hint) and isinstance(value, PLAIN):
+        raise InputError(
+            f"{key} must be a {hint.__name__}, that is a node with a _target_, got "
+            f"{value!r}"
+        )
     if hint not in (bool, int, float, str):
         return value
     is_bool = isinstance(value, bool)
@@ -249,6 +257,10 @@ def _checked_tuple(value: Any, choices: tuple[Any, ...], key: str) -> tuple[Any,
         _checked(v, c, f"{key}[{i}]")
         for i, (v, c) in enumerate(zip(value, choices, strict=True))
     )
+
+
+def _is_part_hint(hint: Any) -> bool:
+    return isinstance(hint, type) and hint.__module__.startswith("vaex.")
 
 
 def _is_callable_hint(hint: Any, origin: Any) -> bool:
