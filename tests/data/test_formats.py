@@ -194,6 +194,14 @@ def test_truncated_files(tmp_path, keep):
         assert "\n" not in str(caught.value)
 
 
+def test_an_idx_file_that_is_cut_in_its_header(tmp_path):
+    content = idx(np.zeros((2, 3, 4), np.uint8))
+    for size in range(4, 16):
+        (tmp_path / "a.idx").write_bytes(content[:size])
+        with pytest.raises(InputError, match="truncated: .* rank 3 .* got .* delete"):
+            read_array(tmp_path / "a.idx")
+
+
 @pytest.mark.parametrize("name", ["a.npz", "a.idx.gz", "a.amat.gz", "a.mat"])
 def test_flipped_bits(tmp_path, name):
     assert tmp_path / name in whole_files(tmp_path)

@@ -41,9 +41,14 @@ def header(data: bytes, size: int, path: Path) -> tuple[np.dtype, tuple[int, ...
         )
     dtype, rank = np.dtype(_TYPES[data[2]]), data[3]
     start = 4 + 4 * rank
+    if size < start:
+        raise InputError(
+            f"{path} is truncated: an idx file of rank {rank} begins with {start} "
+            f"bytes, got {size}; delete it and get it again"
+        )
     shape = tuple(int(count) for count in np.frombuffer(data[4:start], ">u4"))
     expected = start + math.prod(shape) * dtype.itemsize
-    if len(shape) != rank or size != expected:
+    if size != expected:
         raise InputError(
             f"{path} is truncated or damaged: an idx file of shape {shape} has "
             f"{expected} bytes, got {size}; delete it and get it again"
