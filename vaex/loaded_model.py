@@ -130,11 +130,12 @@ class LoadedModel:
         Raises:
           InputError: where the model has no density.
         """
+        rows = self._rows(x, condition, mask)
         found = estimate(
             self._estimate,
             self.variables,
             self._key("evaluate"),
-            self._rows(x, condition, mask),
+            rows,
             num_samples=num_samples or self._evaluation.num_samples,
             block_size=self._evaluation.block_size or LEAST_BLOCK,
         )
@@ -143,7 +144,8 @@ class LoadedModel:
                 "log_prob_estimate needs a likelihood head, a posterior and a prior "
                 "with densities, one of which this model lacks"
             )
-        return found["log_px"] + np.float32(self.preparation.log_det)
+        log_det = self.preparation.log_det_of(rows.get("mask"))
+        return found["log_px"] + np.asarray(log_det, np.float32)
 
     @property
     def _parts(self) -> tuple[Any, Any, Any]:

@@ -224,3 +224,52 @@ def test_a_decoder_that_cannot_give_the_shape(refused_values, table_file):
     line = (*LINE, "decoder=convolutional")
     message = refused_values(f"data.path={table_file}", line=line)
     assert "not events of shape (5,); use decoder=mlp" in message
+
+
+def test_nats_of_rows_with_missing_cells_are_those_of_what_is_observed(train, tmp_path):
+    """Columns in other units add the logarithm of the factor for each observed cell.
+
+    Powers of two leave the standardised values, and so all draws, as they were.
+    """
+    generator = np.random.default_rng(0)
+    x = generator.normal(size=(60, 3))
+    x[generator.random(x.shape) < 0.3] = np.nan
+    factors = np.array([2.0, 8.0, 0.25])
+    order = np.random.RandomState(0).permutation(60)
+    cells = ~np.isnan(x)[order] * np.log(factors)
+    parts, rows = [], {}
+    for name, table in (("one", x), ("other", x * factors)):
+        np.save(tmp_path / f"{name}.npy", table)
+        line = ("data=array", f"data.path={tmp_path}/{name}.npy", "data.missing=true")
+        line += ("preparation=standardize", "likelihood=gaussian")
+        root = tmp_path / name
+        answer = train(root, *line, "trainer.evaluate_every=1")
+        assert (answer.code, answer.err) == (0, "")
+        assert "missing      24.4% of the cells, hidden by the mask" in answer.out
+        parts.append(results(root))
+        rows[name] = only_run(root) / "metrics.jsonl"
+    one, other = parts
+    test = cells[54:].sum(1).mean()
+    assert other["elbo"]["value"] == pytest.approx(one["elbo"]["value"] - test)
+    assert other["nll"]["value"] == pytest.approx(one["nll"]["value"] + test)
+    assert other["rate"]["value"] == one["rate"]["value"]
+    found = {
+        k: list(map(json.loads, p.read_text().splitlines())) for k, p in rows.items()
+    }
+    for before, after in zip(found["one"], found["other"], strict=True):
+        part = cells[:54] if before["split"] == "train" else cells[54:]
+        expected = before["elbo"] - part.sum(1).mean()
+        assert after["elbo"] == pytest.approx(expected, rel=1e-5), before["split"]
+    of_one = loaded_nats(rows["one"].parent, x)
+    of_other = loaded_nats(rows["other"].parent, x * factors)
+    expected = of_one - (~np.isnan(x) * np.log(factors)).sum(1)
+    np.testing.assert_allclose(of_other, expected, rtol=1e-5)
+
+
+def loaded_nats(path: Path, x: np.ndarray) -> np.ndarray:
+    """Log p(x) of the observed cells by the model that a run left."""
+    import vaex
+
+    return vaex.load(path).log_prob_estimate(
+        np.nan_to_num(x).astype(np.float32), mask=~np.isnan(x)
+    )

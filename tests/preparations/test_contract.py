@@ -148,8 +148,17 @@ def test_log_det_is_that_of_the_jacobian(kind, num_levels, getkey):
         x = prepare(getkey(), {"x": point[None]})["x"][0]
         jacobian = jax.jacfwd(lambda x: prepare.inverse(x[None])[0])(x)
         sign = -1
-    expected = sign * np.linalg.slogdet(np.asarray(jacobian).reshape(size, size))[1]
+    jacobian = np.asarray(jacobian).reshape(size, size)
+    expected = sign * np.linalg.slogdet(jacobian)[1]
     assert prepare.log_det == pytest.approx(expected, rel=1e-5, abs=1e-5)
+    # Of what a mask leaves: the Jacobian without the hidden rows and columns.
+    mask = np.arange(3 * size).reshape(3, *EVENT) % 3 != 1
+    for found, shown in zip(
+        np.broadcast_to(prepare.log_det_of(mask), 3), mask.reshape(3, -1), strict=True
+    ):
+        part = np.linalg.slogdet(jacobian[np.ix_(shown, shown)])[1]
+        assert found == pytest.approx(sign * part, rel=1e-5, abs=1e-5)
+    assert prepare.log_det_of(None) == prepare.log_det
 
 
 @everything

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import jax
+import numpy as np
 
 from vaex.cli import _console
 from vaex.cli._setup import Setup
@@ -15,6 +16,9 @@ def announce(setup: Setup) -> None:
     dataset = parts.dataset
     sizes = ", ".join(f"{len(s['x'])} {name}" for name, s in dataset.splits.items())
     _console.say(f"data         {dataset.name} {dataset.event_shape}: {sizes}")
+    hidden = _hidden(dataset.splits)
+    if hidden:
+        _console.say(f"missing      {hidden:.1%} of the cells, hidden by the mask")
     _console.say(f"prepared by  {_console.describe(parts.preparation)}")
     _console.say(f"likelihood   {_console.describe(parts.likelihood)}")
     batch = (
@@ -28,6 +32,14 @@ def announce(setup: Setup) -> None:
             f"note: batches hold all {order.num_examples} examples, as there are "
             "fewer than 128"
         )
+
+
+def _hidden(splits: Mapping[str, Mapping[str, Any]]) -> float:
+    """Share of the cells that masks in memory hide."""
+    masks = [split["mask"] for split in splits.values() if "mask" in split]
+    cells = sum(mask.size for mask in masks if isinstance(mask, np.ndarray))
+    shown = sum(mask.sum() for mask in masks if isinstance(mask, np.ndarray))
+    return float(1 - shown / cells) if cells else 0.0
 
 
 def facts(setup: Setup) -> Mapping[str, Any]:

@@ -50,10 +50,16 @@ class Asked:
         """Model and preparation."""
         return self.run.model, self.run.parts.preparation
 
+    @cached_property
+    def log_det(self) -> np.ndarray | float:
+        """Nats per example from prepared to data units, [N] where some are hidden."""
+        return self.run.parts.preparation.log_det_of(self.data.get("mask"))
+
     @property
-    def log_det(self) -> float:
-        """Nats per example from prepared to data units."""
-        return self.run.parts.preparation.log_det
+    def log_det_of_chosen(self) -> np.ndarray | float:
+        """The same of the chosen rows."""
+        every = self.log_det
+        return every[self.chosen] if isinstance(every, np.ndarray) else every
 
     @cached_property
     def chosen(self) -> np.ndarray:

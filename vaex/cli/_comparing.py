@@ -11,6 +11,7 @@ import numpy as np
 from vaex.cli._evaluate import Estimator
 from vaex.errors import InputError
 from vaex.evaluation.estimates import estimate
+from vaex.evaluation.units import observed_elements
 from vaex.io.load import LoadedRun, load_run
 from vaex.io.structure import structure_of
 from vaex.sweeps.job import Job
@@ -98,7 +99,7 @@ def measure_runs(
                 block_size=own.block_size,
                 on_block=bar.update,
             )
-        values = example_values(run, estimates)
+        values = example_values(run, estimates, data.get("mask"))
         for name, of_examples in values.items():
             bad = np.flatnonzero(~np.isfinite(of_examples))
             if len(bad):
@@ -128,10 +129,18 @@ def measure_runs(
     return Measured(found, metrics, num_samples, facts)
 
 
-def example_values(run: LoadedRun, found: dict[str, Any]) -> dict[str, np.ndarray]:
-    """Metric -> [N] float64 of a run's per-example estimates, in data units."""
+def example_values(
+    run: LoadedRun, found: dict[str, Any], mask: Any = None
+) -> dict[str, np.ndarray]:
+    """Metric -> [N] float64 of a run's per-example estimates, in data units.
+
+    Args:
+      run: that they are of.
+      found: the estimates.
+      mask: [N, *E] of the examples, None if everything is observed.
+    """
     preparation, head = run.parts.preparation, run.parts.likelihood
-    log_det = preparation.log_det
+    log_det = preparation.log_det_of(mask)
     known = {
         name: np.asarray(found[name], np.float64) for name in SOURCES & found.keys()
     }
@@ -146,7 +155,7 @@ def example_values(run: LoadedRun, found: dict[str, Any]) -> dict[str, np.ndarra
         values["rate"] = known["rate"].sum(-1)
     is_discrete = head.support.is_discrete or preparation.dequantizes
     if "nll" in values and is_discrete:
-        size = int(np.prod(run.parts.dataset.event_shape))
+        size = observed_elements(mask, run.parts.dataset.event_shape)
         values["bits_per_dim"] = values["nll"] / (size * np.log(2.0))
     return values
 

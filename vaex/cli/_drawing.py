@@ -1,5 +1,6 @@
 """The figures of a run: arrays from the model, drawn and saved."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,7 @@ def draw_run(run: LoadedRun, results: dict[str, Any]) -> list[Path]:
     model = (run.model, run.variables, run.parts.preparation)
     test = {name: a[:SCATTERED] for name, a in dataset.splits["test"].items()}
     originals, outputs, z = reconstruct(*model, key, test)
+    originals = _observed(originals, test)
     drawn = {
         "training_curves": draw_training_curves(run.directory.metrics()),
         "reconstructions": draw_reconstructions(
@@ -145,10 +147,16 @@ def _draw(run: LoadedRun, key: Any, x: np.ndarray, mean: np.ndarray, name: str) 
     if len(dataset.event_shape) in (2, 3):
         limits = image_limits(run)
         return draw_samples(mean, limits=limits, name=f"{name}, E[x|z] of each")
-    units = {"x": dataset.splits["test"]["x"][:SCATTERED]}
-    batch = run.parts.preparation(key, units)
+    test = dataset.splits["test"]
+    few = {k: test[k][:SCATTERED] for k in ("x", "mask") if k in test}
+    batch = run.parts.preparation(key, few)
     data = np.asarray(run.parts.preparation.inverse(batch["x"]))
-    return draw_samples(x, data=data, columns=dataset.columns)
+    return draw_samples(x, data=_observed(data, few), columns=dataset.columns)
+
+
+def _observed(x: np.ndarray, rows: Mapping[str, Any]) -> np.ndarray:
+    """Values with NaN, which figures show as missing, where rows have a mask."""
+    return np.where(rows["mask"], x, np.nan) if "mask" in rows else x
 
 
 def image_limits(run: LoadedRun) -> tuple[float, float] | None:

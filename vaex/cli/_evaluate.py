@@ -17,7 +17,7 @@ from vaex.evaluation.latent_health import (
     summarize_health,
 )
 from vaex.evaluation.summary import quick_health, summarize
-from vaex.evaluation.units import in_data_units
+from vaex.evaluation.units import in_data_units, observed_elements
 from vaex.evaluation.verdict import health_in_words
 from vaex.io.load import LoadedRun
 from vaex.io.parts import Parts
@@ -122,7 +122,11 @@ class Estimator:
         names = ("elbo", "distortion", "rate", "reconstruction_loss")
         averages = {k: float(_total(found[k]).mean()) for k in names if k in found}
         averages |= quick_health(found, self.parts.experiment.model.kl_groups)
-        return in_data_units(averages, self.parts.preparation.log_det)
+        mask = self.parts.dataset.splits[self.held_out].get("mask")
+        if mask is not None:
+            mask = mask[: len(next(found[k] for k in names if k in found))]
+        log_det = float(np.mean(self.parts.preparation.log_det_of(mask)))
+        return in_data_units(averages, log_det)
 
     def estimate(
         self,
@@ -195,8 +199,8 @@ def conclude(
     results = summarize(
         found,
         num_samples=num_samples,
-        num_elements=int(np.prod(dataset.event_shape)),
-        log_det=preparation.log_det,
+        num_elements=observed_elements(data.get("mask"), dataset.event_shape),
+        log_det=preparation.log_det_of(data.get("mask")),
         is_discrete=head.support.is_discrete or preparation.dequantizes,
         couples_batch=head.couples_batch,
         kl_groups=run.model.kl_groups,

@@ -52,7 +52,7 @@ def ais(asked: Asked) -> dict[str, Any]:
             asked.annealed,
             asked.annealing,
             asked.num_temperatures,
-            log_det=asked.log_det,
+            log_det=asked.log_det_of_chosen,
             importance_weighted=None if other is None else other[asked.chosen],
         )
     }
@@ -65,7 +65,7 @@ def bdmc(asked: Asked) -> dict[str, Any]:
         return {"bdmc": missing(reason, NATS)}
     function = make_sandwich(*asked.parts, asked.annealing)
     found = asked.of_chosen(function, asked.num_temperatures, "annealing both ways")
-    options = {"log_det": asked.log_det}
+    options = {"log_det": asked.log_det_of_chosen}
     settings = (asked.annealing, asked.num_temperatures)
     return {"bdmc": summarize_sandwich(found, *settings, **options)}
 
@@ -115,7 +115,8 @@ def rate_distortion(asked: Asked) -> dict[str, Any]:
     if reason:
         return {"rate_distortion": missing(reason, NATS)}
     settings = (asked.annealing, asked.num_temperatures)
-    points = rate_distortion_curve(asked.annealed, *settings, log_det=asked.log_det)
+    log_det = asked.log_det_of_chosen
+    points = rate_distortion_curve(asked.annealed, *settings, log_det=log_det)
     size = {"num_examples": len(asked.chosen), "unit": NATS}
     return {"rate_distortion": {"points": points} | size}
 

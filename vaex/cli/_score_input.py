@@ -12,11 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from vaex.data._text import MISSING
 from vaex.data.formats import read_array
 from vaex.errors import InputError
-
-MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})
-"""What stands for a missing number in a .csv, in any case."""
 
 
 class Table(NamedTuple):

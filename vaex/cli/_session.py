@@ -100,8 +100,7 @@ class Session:
         at.step = chunk.step
         at.skipped += chunk.skipped
         at.too_long += int(np.nansum(chunk.metrics.get("skipped", 0)))
-        log_det = self._setup.parts.preparation.log_det
-        metrics = in_data_units(chunk.metrics, log_det)
+        metrics = in_data_units(chunk.metrics, self._setup.log_det)
         self._log.add(chunk.step, metrics)
         self._chunk = chunk
         return metrics

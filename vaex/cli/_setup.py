@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import jax
+import numpy as np
 
 from vaex.cli import _console
 from vaex.cli._evaluate import Estimator
@@ -45,6 +46,12 @@ class Setup:
     def init(self) -> Initial:
         """The compiled start of the run; traced when shapes are checked."""
         return make_initial(self.parts.experiment)
+
+    @cached_property
+    def log_det(self) -> float:
+        """Nats per training example from prepared to data units, on average."""
+        mask = self.parts.dataset.splits["train"].get("mask")
+        return float(np.mean(self.parts.preparation.log_det_of(mask)))
 
     @property
     def num_steps(self) -> int:

@@ -15,8 +15,9 @@ def members(
     label: str | None,
     where: str,
     weight: str | None = None,
+    mask: str | None = None,
 ) -> dict[str, Arrays]:
-    """Picks x, and label and weight where there are some, out of a file's arrays.
+    """Picks x, and label, weight and mask where there are some, of a file's arrays.
 
     Args:
       arrays: name -> array, as `read_array` gives them.
@@ -25,6 +26,7 @@ def members(
       label: the name of the labels; None: y where there is one.
       where: the file, for messages.
       weight: the name of the examples' weights; None: there are none.
+      mask: the name of what is observed; None: mask where there is one.
 
     Returns:
       "train" and "test" -> arrays where the file has them so, else "all".
@@ -36,13 +38,13 @@ def members(
         if f"{x}_train" in arrays and f"{x}_test" in arrays:
             return {
                 split: _chosen(
-                    arrays, f"{x}_{split}", label, weight, f"_{split}", where
+                    arrays, f"{x}_{split}", label, weight, mask, f"_{split}", where
                 )
                 for split in ("train", "test")
             }
     if key is None:
-        key = _clear_key(arrays, (label or "y", weight), where)
-    return {"all": _chosen(arrays, key, label, weight, "", where)}
+        key = _clear_key(arrays, (label or "y", weight, mask or "mask"), where)
+    return {"all": _chosen(arrays, key, label, weight, mask, "", where)}
 
 
 def _clear_key(arrays: Arrays, others: tuple[str | None, ...], where: str) -> str:
@@ -63,13 +65,19 @@ def _chosen(
     key: str,
     label: str | None,
     weight: str | None,
+    mask: str | None,
     suffix: str,
     where: str,
 ) -> Arrays:
-    """X, label where it is there, and weight; what was asked for must be there."""
-    label_key = (label or "y") + suffix
+    """X, label and mask where they are there, weight; what was asked for must be."""
+    label_key, mask_key = (label or "y") + suffix, (mask or "mask") + suffix
     weight_key = weight and weight + suffix
-    asked = {"key": key, "label": label and label_key, "weight": weight_key}
+    asked = {
+        "key": key,
+        "label": label and label_key,
+        "weight": weight_key,
+        "mask": mask and mask_key,
+    }
     for argument, name in asked.items():
         if name is not None and name not in arrays:
             raise InputError(
@@ -79,6 +87,8 @@ def _chosen(
     chosen = {"x": arrays[key]}
     if label_key in arrays:
         chosen["label"] = arrays[label_key]
+    if mask_key in arrays:
+        chosen["mask"] = arrays[mask_key]
     return chosen if weight_key is None else {**chosen, "weight": arrays[weight_key]}
 
 

@@ -7,7 +7,8 @@ from vaex.errors import InputError
 
 NOT_FINITE = (
     "be finite and within float32's range (3.4e38)",
-    "drop the row, fill the value in or rescale the column",
+    "drop the row, fill the value in, rescale the column, or pass missing=true to hide "
+    "what is NaN",
 )
 """A rule, and how to keep it."""
 

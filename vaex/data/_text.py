@@ -9,6 +9,9 @@ import numpy as np
 from vaex.data._streams import content
 from vaex.errors import InputError
 
+MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})
+"""What stands for a missing number in a .csv, in any case."""
+
 
 def _decoded(path: Path) -> str:
     try:
@@ -29,7 +32,17 @@ def _is_number(cell: str) -> bool:
     return True
 
 
-def _complaint(path: Path, text: str, columns: list[str], width: int) -> str:
+def _is_missing(cell: str) -> bool:
+    return cell.strip().lower() in MISSING
+
+
+def _number_or_nan(cell: str) -> float:
+    return float("nan") if _is_missing(cell) else float(cell)
+
+
+def _complaint(
+    path: Path, text: str, columns: list[str], width: int, *, missing: bool
+) -> str:
     """What is wrong with the first bad cell or row."""
     reader = csv.reader(io.StringIO(text))
     if columns:
@@ -39,9 +52,11 @@ def _complaint(path: Path, text: str, columns: list[str], width: int) -> str:
         if cells and len(cells) != width:
             return f"{line} must have {width} cells like the first, got {len(cells)}"
         for column, cell in enumerate(cells):
-            if not _is_number(cell):
+            if not _is_number(cell) and not (missing and _is_missing(cell)):
                 name = f" ({columns[column]!r})" if columns else ""
                 hint = "" if columns else "; a header line may hold names only"
+                if _is_missing(cell):
+                    hint = ", or pass missing=true to hide missing cells"
                 return (
                     f"{line}, column {column}{name} must be a number, got {cell!r}; "
                     f"write text as numbers, or drop the column or row{hint}"
@@ -49,19 +64,23 @@ def _complaint(path: Path, text: str, columns: list[str], width: int) -> str:
     return f"{path} is not a comma-separated table of numbers"
 
 
-def read_csv(path: Path) -> dict[str, np.ndarray]:
+def read_csv(path: Path, *, missing: bool = False) -> dict[str, np.ndarray]:
     """The table as `x` [N, C] float64; with a header, the names as `columns` [C].
 
     The first line is a header if none of its cells is a number.
+
+    Args:
+      path: of the file.
+      missing: cells in `MISSING` are NaN; else they are refused.
     """
     text = _decoded(path)
     try:
-        return _table(path, text)
+        return _table(path, text, missing=missing)
     except csv.Error as error:
         raise InputError(f"{path} is not a comma-separated table: {error}") from error
 
 
-def _table(path: Path, text: str) -> dict[str, np.ndarray]:
+def _table(path: Path, text: str, *, missing: bool) -> dict[str, np.ndarray]:
     rows = csv.reader(io.StringIO(text))
     first = next((row for row in rows if row), [])
     has_header = not any(map(_is_number, first))
@@ -75,11 +94,21 @@ def _table(path: Path, text: str) -> dict[str, np.ndarray]:
     try:
         while has_header and not body.readline().strip():
             pass
-        x = np.loadtxt(body, delimiter=",", comments=None, quotechar='"', ndmin=2)
+        x = np.loadtxt(
+            body,
+            delimiter=",",
+            comments=None,
+            quotechar='"',
+            ndmin=2,
+            converters=_number_or_nan if missing else None,
+            encoding="utf-8",
+        )
     except ValueError as error:
-        raise InputError(_complaint(path, text, columns, len(first))) from error
+        wrong = _complaint(path, text, columns, len(first), missing=missing)
+        raise InputError(wrong) from error
     if x.shape[1] != len(first):
-        raise InputError(_complaint(path, text, columns, len(first)))
+        wrong = _complaint(path, text, columns, len(first), missing=missing)
+        raise InputError(wrong)
     return {"x": x, "columns": np.array(columns)} if columns else {"x": x}
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from vaex.data._maps import can_map
 from vaex.data._members import Arrays, members, without_columns
+from vaex.data._observed import observed
 from vaex.data._on_disk import digests, on_disk
 from vaex.data._split import checked_seed, shuffled_rows, shuffled_split
 from vaex.data._stored import stored_form, stored_label, stored_weight
@@ -53,6 +54,10 @@ class ArrayFile(Source):
         negative, 0 leaves a row out; None: all alike. With x_train and x_test: "w"
         for w_train and w_test. Or a file of its own. Held-out results are plain
         means over rows.
+      mask: the name there of what is observed, [N, *E] of 1 and 0, or a file of its
+        own; None: "mask", or mask_train and mask_test, if that is there.
+      missing: NaN, and a cell of a .csv that is empty or says NA, nan, null, none or ?,
+        is hidden by the mask; false refuses them.
       test_fraction: of the rows, between 0 and 1.
       seed: of the split.
       event_shape: to reshape every example to; None: as it is.
@@ -74,6 +79,8 @@ class ArrayFile(Source):
     key: str | None = None
     label: str | int | None = None
     weight: str | int | None = None
+    mask: str | None = None
+    missing: bool = False
     test_fraction: float = 0.1
     seed: int = 0
     event_shape: tuple[int, ...] | None = None
@@ -121,7 +128,7 @@ class ArrayFile(Source):
     @property
     def _beside(self) -> dict[str, Path]:
         """The files of labels and weights, those that have one."""
-        found = {"label": self._label, "weight": self._weight}
+        found = {"label": self._label, "weight": self._weight, "mask": self.mask}
         return {
             name: Path(value).expanduser()
             for name, value in found.items()
@@ -151,9 +158,12 @@ class ArrayFile(Source):
         """All but paths: the same bytes elsewhere are the same data, however read."""
         rest = {**super().arguments(), "path": None, "label": self._label}
         del rest["memory_map"]
-        # Runs without weights are named as they were before there were any.
-        if rest.pop("weight") is not None:
-            rest["weight"] = self._weight
+        # Runs without these are named as they were before there were any.
+        for name, value in (("weight", self._weight), ("mask", self.mask)):
+            if rest.pop(name) is not None:
+                rest[name] = value
+        if not self.missing:
+            del rest["missing"]
         rest.update(dict.fromkeys(self._beside, "a file"))
         return rest
 
@@ -163,15 +173,20 @@ class ArrayFile(Source):
         if self._is_mapped:
             splits, num_levels = self._mapped()
             return Dataset(name, splits, num_levels, self.checksum())
-        arrays, columns = read_array(self._file), ()
-        label, weight = self._names()
+        arrays, columns = read_array(self._file, missing=self.missing), ()
+        label, weight, mask = self._names()
         if ".csv" in self._file.suffixes:
+            if mask is not None:
+                raise InputError(
+                    f"mask must be a file of its own beside {self.path}, got {mask!r}; "
+                    "or pass missing=true to hide empty cells"
+                )
             taken = {"label": label, "weight": weight}
             arrays, columns = without_columns(arrays, taken, self.path)
             label, weight = label and "label", weight and "weight"
         if self.event_shape is not None:
             columns = ()
-        found = members(arrays, self.key, label, self.path, weight)
+        found = members(arrays, self.key, label, self.path, weight, mask)
         if self._beside and "all" not in found:
             raise InputError(
                 f"{next(iter(self._beside))} must be the name of arrays in "
@@ -189,17 +204,21 @@ class ArrayFile(Source):
         self, found: dict[str, Arrays], columns: tuple[str, ...]
     ) -> tuple[dict[str, Arrays], int | None]:
         """The same arrays shaped and typed as a data set wants them."""
-        shaped = {
-            self.path if part == "all" else f"{self.path} ({part})": self._shaped(
-                arrays["x"]
-            )
-            for part, arrays in found.items()
+        names = {k: self.path if k == "all" else f"{self.path} ({k})" for k in found}
+        shaped = {names[k]: self._shaped(part["x"]) for k, part in found.items()}
+        masks = {
+            names[k]: self._shaped(part["mask"])
+            for k, part in found.items()
+            if "mask" in part
         }
-        typed, num_levels = stored_form(shaped, columns)
+        filled, masks = observed(shaped, masks, missing=self.missing)
+        typed, num_levels = stored_form(filled, columns)
         stored = {
             part: {"x": x, **self._typed(found[part], len(x))}
             for part, x in zip(found, typed, strict=True)
         }
+        for part, mask in zip(stored.values(), masks.values(), strict=False):
+            part["mask"] = mask
         return stored, num_levels
 
     def _typed(self, arrays: Arrays, rows: int) -> Arrays:
@@ -221,8 +240,8 @@ class ArrayFile(Source):
         return stored
 
     def _names(self) -> tuple[str | None, ...]:
-        """Label and weight where they name an array of the file or a column."""
-        named = {"label": self._label, "weight": self._weight}
+        """Label, weight and mask where they name an array of the file or a column."""
+        named = {"label": self._label, "weight": self._weight, "mask": self.mask}
         return tuple(None if k in self._beside else v for k, v in named.items())
 
     def _read_beside(self) -> Arrays:
@@ -237,7 +256,12 @@ class ArrayFile(Source):
 
     def _mapped(self) -> tuple[dict[str, Arrays], int | None]:
         """The splits, x on disk."""
-        for argument, name in zip(("label", "weight"), self._names(), strict=True):
+        if self.missing or self.mask is not None:
+            raise InputError(
+                f"missing and mask need {self.path} in memory, and it is mapped; pass "
+                "memory_map=false"
+            )
+        for argument, name in zip(("label", "weight"), self._names(), strict=False):
             if name is not None:
                 raise InputError(
                     f"{argument} must be a .npy or idx file of its own where "

@@ -22,13 +22,15 @@ _READERS = {
 _KNOWN = ".npy, .npz, .csv[.gz], .idx[.gz], -idx3-ubyte[.gz], .mat, .amat[.gz]"
 
 
-def read_array(path: str | Path) -> dict[str, np.ndarray]:
+def read_array(path: str | Path, *, missing: bool = False) -> dict[str, np.ndarray]:
     r"""Arrays in a file, by name.
 
     Args:
       path: .npy, .csv, idx (also gzipped) and .amat files hold one array, called
         `x`; a .csv with a header has its names too, as `columns` [C]; .npz and
         .mat (MATLAB 5 to 7) files hold several.
+      missing: empty cells of a .csv, and those that say NA or the like, are NaN; else
+        they are refused.
 
     Returns:
       Name -> array in the file's own dtype; a table of text is float64, .amat with
@@ -49,6 +51,8 @@ def read_array(path: str | Path) -> dict[str, np.ndarray]:
     path = Path(path).expanduser()
     for pattern, read in _READERS.items():
         if re.search(pattern, path.name, re.IGNORECASE):
+            if missing and read is read_csv:
+                return read_csv(path, missing=True)
             return read(path)
     raise InputError(
         f"path must end in one of {_KNOWN}, got {str(path)!r}; save the array in one "

@@ -19,7 +19,7 @@ def summarize_annealed(
     settings: Annealing,
     num_temperatures: int,
     *,
-    log_det: float = 0.0,
+    log_det: np.ndarray | float = 0.0,
     importance_weighted: np.ndarray | None = None,
 ) -> dict[str, Any]:
     """The entry `ais` of results: an upper bound on the NLL, in data units.
@@ -48,7 +48,7 @@ def summarize_sandwich(
     settings: Annealing,
     num_temperatures: int,
     *,
-    log_det: float = 0.0,
+    log_det: np.ndarray | float = 0.0,
 ) -> dict[str, Any]:
     """The entry `bdmc` of results: how far apart the bounds on log p(x) are.
 
@@ -105,7 +105,7 @@ def rate_distortion_curve(
     settings: Annealing,
     num_temperatures: int,
     *,
-    log_det: float = 0.0,
+    log_det: np.ndarray | float = 0.0,
 ) -> list[dict[str, float]]:
     """Rates and distortions of a decoder that one annealing from the prior bounds.
 

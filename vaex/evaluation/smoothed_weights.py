@@ -75,7 +75,7 @@ def summarize_smoothed(
     plain: np.ndarray,
     num_samples: int,
     *,
-    log_det: float = 0.0,
+    log_det: np.ndarray | float = 0.0,
 ) -> dict[str, Any]:
     """The entry `psis` of results: the NLL by smoothed weights, in data units.
 

@@ -19,8 +19,8 @@ def summarize(
     estimates: Mapping[str, Any],
     *,
     num_samples: int,
-    num_elements: int,
-    log_det: float = 0.0,
+    num_elements: float,
+    log_det: np.ndarray | float = 0.0,
     is_discrete: bool,
     couples_batch: bool = False,
     kl_groups: Sequence[str] = (),
@@ -32,7 +32,7 @@ def summarize(
       estimates: `vaex.evaluation.estimates.estimate`'s, name -> [N, ...], or of the
         posterior's means a tuple, by layer.
       num_samples: K used for them.
-      num_elements: D, elements of an event (masked ones too).
+      num_elements: D, observed elements of an event, their average where it varies.
       log_det: nats per example from prepared to data units, part of every density.
       is_discrete: whether densities are, or bound, probabilities of discrete data.
       couples_batch: whether the loss is one of a batch, not of an example.
@@ -201,7 +201,7 @@ def missing(reason: str, unit: str) -> dict[str, Any]:
 
 
 def _bits_per_dim(
-    nll: dict[str, Any], num_elements: int, is_discrete: bool
+    nll: dict[str, Any], num_elements: float, is_discrete: bool
 ) -> dict[str, Any]:
     if nll["value"] is None:
         return missing(nll["reason"], "bits/dim")
@@ -210,6 +210,8 @@ def _bits_per_dim(
             "only discrete heads and preparation=dequantize give bits",
             "bits/dim",
         )
+    if not num_elements:
+        return missing("no cell is observed", "bits/dim")
     scale = 1.0 / (num_elements * math.log(2.0))
     se = None if nll["se"] is None else nll["se"] * scale
     return {"value": nll["value"] * scale, "se": se, "unit": "bits/dim"}

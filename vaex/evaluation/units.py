@@ -1,10 +1,32 @@
 """Nats of prepared values to nats of the data they were prepared from."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 SIGNS = {"elbo": 1.0, "log_px": 1.0, "distortion": -1.0}
 """Names of log-densities of x, and of what is minus one."""
+
+BLOCK = 4096
+"""Rows of a mask that are counted at a time."""
+
+
+def observed_elements(mask: Any, event_shape: Sequence[int]) -> float:
+    """How many elements of an example are observed, on average.
+
+    Args:
+      mask: [N, *E], True where observed; None if everything is.
+      event_shape: E.
+
+    >>> observed_elements(np.array([[True, True], [True, False]]), (2,))
+    1.5
+    """
+    if mask is None:
+        return math.prod(event_shape)
+    starts = range(0, len(mask), BLOCK)
+    return sum(int(np.sum(mask[start : start + BLOCK])) for start in starts) / len(mask)
 
 
 def in_data_units(metrics: Mapping[str, Any], log_det: float) -> dict[str, Any]:

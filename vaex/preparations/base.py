@@ -2,14 +2,18 @@
 
 import abc
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 
 from vaex.data.spec import Spec
 from vaex.errors import InputError
 from vaex.types import Batch
+
+BLOCK = 4096
+"""Masked rows whose Jacobian is summed at a time."""
 
 
 class Preparation(abc.ABC):
@@ -18,7 +22,7 @@ class Preparation(abc.ABC):
     A subclass is a small frozen dataclass. Its fields may be called `num_classes`,
     `train_mean`, `train_std` and `event_shape`: those are filled in from the Spec of
     the *stored* data. It fills in `prepare`, `inverse` and `spec`, and overrides
-    `encoder_input` and `log_det` where the defaults do not hold.
+    `encoder_input` and `log_det_by_element` where the defaults do not hold.
 
     The data's unit is that of the stored values, and for grey levels (`num_classes`
     K) the intensity in [0, 1]: level / (K - 1).
@@ -69,7 +73,45 @@ class Preparation(abc.ABC):
 
         Nats per example: log |det d prepared / d data|; 0 where the units are equal.
         """
+        return float(np.sum(self.log_det_by_element))
+
+    @property
+    def log_det_by_element(self) -> np.ndarray | float:
+        """The same of each element by itself, [*E] nats; 0 where the units are equal.
+
+        Preparations act on each element alone, so that these add up to `log_det`.
+        """
         return 0.0
+
+    def log_det_of(self, mask: Any) -> np.ndarray | float:
+        """`log_det` of what is observed: a hidden cell has no density, and no unit.
+
+        Args:
+          mask: [N, *E], True where observed; None if everything is.
+
+        Returns:
+          [N] nats; a number where there is no mask, or the units are equal.
+
+        Raises:
+          InputError: of a subclass that has a `log_det` and none by element.
+
+        >>> import jax
+        >>> from vaex.preparations.dequantize import Dequantize
+        >>> mask = np.array([[True, True], [True, False]])
+        >>> Dequantize(2, (2,)).log_det_of(mask).round(4).tolist()
+        [-1.3863, -0.6931]
+        """
+        if mask is None or self.log_det == 0:
+            return self.log_det
+        each = np.asarray(self.log_det_by_element, np.float64)
+        if not np.isclose(each.sum(), self.log_det, rtol=1e-6):
+            raise InputError(
+                f"{type(self).__name__} has a log_det, which masked data need by "
+                "element; override log_det_by_element in place of it"
+            )
+        blocks = (mask[start : start + BLOCK] for start in range(0, len(mask), BLOCK))
+        parts = [np.asarray(block).reshape(len(block), -1) for block in blocks]
+        return np.concatenate([part @ each.reshape(-1) for part in parts])
 
     @abc.abstractmethod
     def spec(self, spec: Spec) -> Spec:

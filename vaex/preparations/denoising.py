@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 
 from vaex.data.spec import Spec
@@ -118,6 +119,10 @@ class _Corrupted(Preparation):
     @property
     def log_det(self) -> float:
         return self.clean.log_det
+
+    @property
+    def log_det_by_element(self) -> np.ndarray | float:
+        return self.clean.log_det_by_element
 
     def spec(self, spec: Spec) -> Spec:
         return self.clean.spec(spec)

@@ -70,6 +70,11 @@ class Dequantize(Preparation):
         """-D log K nats: from a density of x to one of stored + u."""
         return -math.prod(self.event_shape) * math.log(self.num_classes)
 
+    @property
+    def log_det_by_element(self) -> np.ndarray:
+        """-log K nats of each element."""
+        return np.full(self.event_shape, -math.log(self.num_classes))
+
     def spec(self, spec: Spec) -> Spec:
         """Real values; the noise adds 1/2 to the mean and 1/12 to the variance."""
         std = np.sqrt(spec.train_std**2 + 1 / 12) / self.num_classes

@@ -77,9 +77,9 @@ class Standardize(Preparation):
         return (x * self.scale + self.loc) / self._unit
 
     @property
-    def log_det(self) -> float:
-        """-sum log std nats, std in the data's unit."""
-        return -float(np.log(self.scale.astype(np.float64) / self._unit).sum())
+    def log_det_by_element(self) -> np.ndarray:
+        """-log std nats, std in the data's unit."""
+        return -np.log(self.scale.astype(np.float64) / self._unit)
 
     def spec(self, spec: Spec) -> Spec:
         """Mean 0 and std 1 (0 where an element never varies); real values.
