@@ -328,6 +328,8 @@ def test_a_mask_of_the_file_or_beside_it(tmp_path):
     [
         ({}, np.ones((19, 3)), r"mask must have the shape \(20, 3\) of x, got \(19, 3"),
         ({}, np.full((20, 3), 2), "mask must hold 1 where a cell is observed .* as 2"),
+        ({}, np.ones((20, 3), complex), "mask must hold 1 .* got dtype complex128"),
+        ({}, np.full((20, 3), np.nan), "mask must hold 1 .* such as nan"),
         ({"mask": "seen"}, np.ones((20, 3)), "mask must be the name of an array in"),
     ],
 )
@@ -338,6 +340,10 @@ def test_bad_masks(tmp_path, arguments, mask, message):
 
 
 def test_masks_and_files_that_cannot_have_them(tmp_path):
+    days = np.full((20, 3), "2020-01-01", "datetime64[D]")
+    hidden = np.zeros((20, 3))
+    with pytest.raises(InputError, match="x must hold numbers, got dtype datetime64"):
+        ArrayFile(saved(tmp_path, x=days, mask=hidden)).load()
     (tmp_path / "a.csv").write_text("1.5,2\n2.5,3\n")
     with pytest.raises(InputError, match="mask must be a file of its own beside"):
         ArrayFile(str(tmp_path / "a.csv"), mask="b").load()

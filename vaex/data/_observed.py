@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from vaex.data._stored import require_numbers
 from vaex.errors import InputError
 
 
@@ -24,10 +25,12 @@ def observed(
       The rows, and bool masks of all of them, none where nothing is missing.
 
     Raises:
-      InputError: for a mask of another shape, or with other values.
+      InputError: for rows that are no numbers, a mask of another shape, or with
+        other values.
     """
     shown = {}
     for where, x in rows.items():
+        require_numbers(where, x)
         mask = _checked(masks[where], x.shape, where) if where in masks else True
         if missing and x.dtype.kind == "f":
             mask = mask & ~np.isnan(x)
@@ -43,14 +46,11 @@ def _checked(mask: np.ndarray, shape: tuple[int, ...], where: str) -> np.ndarray
         raise InputError(
             f"{where}: mask must have the shape {shape} of x, got {mask.shape}"
         )
-    if mask.dtype.kind not in "biuf" or not np.isin(mask, (0, 1)).all():
+    is_number = mask.dtype.kind in "biuf"
+    others = mask[~np.isin(mask, (0, 1))] if is_number else mask.reshape(-1)
+    if not is_number or others.size:
         raise InputError(
             f"{where}: mask must hold 1 where a cell is observed and 0 where it is "
-            f"not, got dtype {mask.dtype} with values such as {_other(mask)}"
+            f"not, got dtype {mask.dtype} with values such as {others[0]}"
         )
     return mask.astype(bool)
-
-
-def _other(mask: np.ndarray) -> object:
-    """A value that is neither."""
-    return mask[~np.isin(mask, (0, 1))].flat[0] if mask.size else None
