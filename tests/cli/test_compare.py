@@ -87,11 +87,13 @@ def test_other_numbers_of_samples_are_refused():
         _common_samples(["a", "b"], [loaded(), loaded(num_samples=9)])
 
 
-def with_parts(run: LoadedRun, **preparation) -> LoadedRun:
+def with_parts(run: LoadedRun, log_det: float, dequantizes: bool) -> LoadedRun:
     """The run with a preparation and a head on the reals."""
     parts = replace(
         run.parts,
-        preparation=SimpleNamespace(**preparation),
+        preparation=SimpleNamespace(
+            log_det_of=lambda mask: log_det, dequantizes=dequantizes
+        ),
         likelihood=SimpleNamespace(support=SimpleNamespace(is_discrete=False)),
     )
     return replace(run, parts=parts)

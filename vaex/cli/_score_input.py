@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vaex.data._text import MISSING
 from vaex.data.formats import read_array
+from vaex.data.missing import is_missing
 from vaex.errors import InputError
 
 
@@ -157,7 +157,7 @@ def _csv(path: Path, event_shape: tuple[int, ...], columns: Sequence[str]) -> Ta
             try:
                 x[row, column] = float(text)
             except ValueError:
-                if text.lower() in MISSING or row in reasons:
+                if is_missing(text) or row in reasons:
                     continue
                 name = repr(header[place]) if header else f"column {place}"
                 reasons[row] = f"{name} is {text!r}, which is no number"

@@ -7,10 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from vaex.data._streams import content
+from vaex.data.missing import is_missing
 from vaex.errors import InputError
-
-MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})
-"""What stands for a missing number in a .csv, in any case."""
 
 
 def _decoded(path: Path) -> str:
@@ -32,12 +30,8 @@ def _is_number(cell: str) -> bool:
     return True
 
 
-def _is_missing(cell: str) -> bool:
-    return cell.strip().lower() in MISSING
-
-
 def _number_or_nan(cell: str) -> float:
-    return float("nan") if _is_missing(cell) else float(cell)
+    return float("nan") if is_missing(cell) else float(cell)
 
 
 def _complaint(
@@ -52,10 +46,10 @@ def _complaint(
         if cells and len(cells) != width:
             return f"{line} must have {width} cells like the first, got {len(cells)}"
         for column, cell in enumerate(cells):
-            if not _is_number(cell) and not (missing and _is_missing(cell)):
+            if not _is_number(cell) and not (missing and is_missing(cell)):
                 name = f" ({columns[column]!r})" if columns else ""
                 hint = "" if columns else "; a header line may hold names only"
-                if _is_missing(cell):
+                if is_missing(cell):
                     hint = ", or pass missing=true to hide missing cells"
                 return (
                     f"{line}, column {column}{name} must be a number, got {cell!r}; "
@@ -71,7 +65,7 @@ def read_csv(path: Path, *, missing: bool = False) -> dict[str, np.ndarray]:
 
     Args:
       path: of the file.
-      missing: cells in `MISSING` are NaN; else they are refused.
+      missing: cells that `is_missing` are NaN; else they are refused.
     """
     text = _decoded(path)
     try:
