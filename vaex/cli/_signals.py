@@ -33,7 +33,8 @@ class StopRequest:
 
     The first one raises nothing: it could come anywhere, and an exception out of a
     library's callback is lost (JAX has one for each collection of garbage, which took
-    7 % of those sent to a starting run), one out of an import is another error.
+    7 % of those sent to a starting process of a sweep), one out of an import is another
+    error.
 
     Attributes:
       number: the signal that asked to stop, None so far.
